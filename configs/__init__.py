@@ -1,0 +1,1 @@
+"""Settings, evidence tables and recipes: data, not code."""

@@ -1,0 +1,1 @@
+"""One MONAI bundle per trained model."""

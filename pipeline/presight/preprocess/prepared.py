@@ -1,0 +1,64 @@
+"""What stage 1 makes of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from presight.study.contrast import Contrast
+from presight.study.volume import Grid, Volume
+
+
+@dataclass(frozen=True)
+class Quality:
+    """One thing that was seen about the input, said in a sentence.
+
+    Attributes
+    ----------
+    name : str
+        ``"slice_thickness_mm"``.
+    value : float
+    sentence : str
+        What it means for the reader.
+    doubtful : bool
+        Whether it should lower the trust in the result.
+    """
+
+    name: str
+    value: float
+    sentence: str
+    doubtful: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study on one 1 mm grid, normalised, with brain and anatomy.
+
+    Attributes
+    ----------
+    flair : Volume, (X, Y, Z)
+        Bias-corrected FLAIR on the working grid (1 mm, RAS+), scaled so that the commonest
+        brain intensity is 1.
+    brain : (X, Y, Z) ndarray of bool
+    anatomy : (X, Y, Z) ndarray of uint8
+        Labels of ``configs/anatomy.yaml``; 0 outside the brain.
+    others : mapping of Contrast to Volume
+        The other contrasts on the working grid.
+    native : Grid
+        Grid of the FLAIR that came in: every output goes back to it.
+    steps : tuple of str
+        What was done, in order.
+    quality : tuple of Quality
+        What was seen about the input.
+    """
+
+    flair: Volume
+    brain: NDArray[np.bool_]
+    anatomy: NDArray[np.uint8]
+    others: Mapping[Contrast, Volume]
+    native: Grid
+    steps: tuple[str, ...]
+    quality: tuple[Quality, ...]
