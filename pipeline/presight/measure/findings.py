@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,6 +52,30 @@ class Findings(BaseModel):
     volume_asymmetry: float | None = None  # |left - right| / (left + right): 0 even, 1 one-sided
     contrast_ratio: float | None = None  # median lesion / median of the rest of the brain
     uncertainty: float | None = None  # mean over the lesion and its rim, 0 sure to 1
+
+    # What a structured reading says, or a measurement can fill: None where nobody looked.
+    hyperintensity: bool | None = None  # any beyond what is expected at this age
+    involved_regions: dict[str, bool] = Field(
+        default_factory=dict
+    )  # names: configs/evidence/regions.yaml
+    bilateral: bool | None = None
+    symmetric: bool | None = None  # mirror-like, not only on both sides
+    confluent_diffuse: bool | None = None
+    swelling: bool | None = None  # effaced sulci or a swollen brainstem
+    mass_effect: bool | None = None
+    restricted_diffusion: Literal["none", "partial", "whole"] | None = None  # part of the lesion
+    adc: Literal["low", "normal", "high"] | None = None  # of the lesion, against normal tissue
+    adc_ratio: float | None = None  # lesion / normal-appearing white matter
+    haemorrhage: bool | None = None
+    enhancement: bool | None = None
+    ring_enhancement: bool | None = None
+    u_fibre: bool | None = None  # subcortical U-fibres involved
+    calcarine_spared: bool | None = None
+    arterial_territory: bool | None = None  # lesion keeps to one arterial territory
+    vessel_irregularity: bool | None = None  # on MRA, CTA or catheter angiography
+    sinus_thrombosis: bool | None = None  # on MRV, CTV or SWI
+    change: Literal["resolved", "improved", "unchanged", "progressed"] | None = None
+    days_since_prior: float | None = None  # from the study that `change` is measured against
 
     sequences: tuple[str, ...] = ()  # contrasts that were there
     quality_doubts: tuple[str, ...] = ()  # sentences
