@@ -94,9 +94,7 @@ def _regions_of_left_half(
 _FIRST_CORTICAL_LABEL = 1000  # FreeSurfer numbering: 1000 + n is cortex of the left hemisphere
 
 
-def _fill_to_nearest(
-    regions: NDArray[np.uint8], brain: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
+def _fill_to_nearest(regions: NDArray[np.uint8], brain: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Give each unlabelled brain voxel the label nearest to it, and nothing outside the brain."""
     nearest = ndimage.distance_transform_edt(
         regions == 0, return_distances=False, return_indices=True

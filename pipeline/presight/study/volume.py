@@ -59,9 +59,12 @@ class Volume:
     contrast : Contrast
     source : Path or None
         File it was read from; ``None`` for an image made in memory.
+    doubts : tuple of str
+        Sentences about what the file leaves open.
     """
 
     data: NDArray[np.float32]
     grid: Grid
     contrast: Contrast
     source: Path | None = None
+    doubts: tuple[str, ...] = ()

@@ -1,0 +1,75 @@
+"""Move an image from one grid to another: the one place where voxels change their place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 (the library's own convention)
+from numpy.typing import NDArray
+
+from presight.study.volume import Grid
+
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
+
+
+def resample(
+    data: NDArray[Any],
+    source: Grid,
+    target: Grid,
+    *,
+    nearest: bool = False,
+    transform: sitk.Transform | None = None,
+) -> NDArray[Any]:
+    """Values of ``data`` at the voxels of another grid, 0 where it has none.
+
+    Parameters
+    ----------
+    data : (X, Y, Z) ndarray
+        On ``source``.
+    source, target : Grid
+    nearest : bool
+        Nearest neighbour, for labels; otherwise linear.
+    transform : SimpleITK.Transform, optional
+        From points of ``target`` to points of ``source`` (LPS millimetres, the convention of
+        ITK). World coordinates are taken as they are if there is none.
+
+    Returns
+    -------
+    (X', Y', Z') ndarray
+        Of the type of ``data``.
+    """
+    kind = sitk.sitkNearestNeighbor if nearest else sitk.sitkLinear
+    moved = sitk.Resample(
+        to_itk(data, source),
+        empty_itk(target),
+        transform or sitk.Transform(3, sitk.sitkIdentity),
+        kind,
+        0.0,
+    )
+    return from_itk(moved).astype(data.dtype, copy=False)
+
+
+def to_itk(data: NDArray[Any], grid: Grid) -> sitk.Image:
+    """Make a SimpleITK image; its world is LPS, ours is RAS."""
+    array = data.astype(np.uint8) if data.dtype == np.bool_ else data
+    image = sitk.GetImageFromArray(np.ascontiguousarray(array.T))
+    return _with_geometry(image, grid)
+
+
+def from_itk(image: sitk.Image) -> NDArray[Any]:
+    """Array in (X, Y, Z) order."""
+    return np.ascontiguousarray(sitk.GetArrayFromImage(image).T)
+
+
+def empty_itk(grid: Grid) -> sitk.Image:
+    """Make an image that only tells where its voxels are."""
+    return _with_geometry(sitk.Image(list(grid.shape), sitk.sitkUInt8), grid)
+
+
+def _with_geometry(image: sitk.Image, grid: Grid) -> sitk.Image:
+    spacing = np.asarray(grid.spacing_mm)
+    image.SetSpacing(spacing.tolist())
+    image.SetOrigin((_RAS_TO_LPS @ grid.affine[:3, 3]).tolist())
+    image.SetDirection((_RAS_TO_LPS @ (grid.affine[:3, :3] / spacing)).ravel().tolist())
+    return image
