@@ -1,4 +1,4 @@
-"""Bring another contrast of the same visit onto the FLAIR: rigid, checked, refused with a reason."""
+"""Bring another contrast of one visit onto the FLAIR: rigid, checked, refused with a reason."""
 
 from __future__ import annotations
 

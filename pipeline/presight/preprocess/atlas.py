@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -76,7 +77,7 @@ def _region_labels(brain: NDArray[np.bool_], template: nib.Nifti1Image) -> NDArr
 
 
 def _regions_of_left_half(
-    parcels: NDArray[np.int32], brain: NDArray[np.bool_], anatomy: dict[str, dict[str, list[int]]]
+    parcels: NDArray[np.int32], brain: NDArray[np.bool_], anatomy: dict[str, Any]
 ) -> NDArray[np.uint8]:
     regions = np.zeros(parcels.shape, dtype=np.uint8)
     for region, members in anatomy["members"].items():

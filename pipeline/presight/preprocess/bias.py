@@ -32,4 +32,5 @@ def correct_bias(
     n4.SetMaximumNumberOfIterations(settings["iterations"])
     n4.Execute(sitk.Shrink(image, factors), sitk.Shrink(mask, factors))
     field = np.exp(from_itk(n4.GetLogBiasFieldAsImage(image)))
-    return (flair.data / np.maximum(field, 1e-3)).astype(np.float32)
+    corrected: NDArray[np.float32] = (flair.data / np.maximum(field, 1e-3)).astype(np.float32)
+    return corrected

@@ -15,7 +15,6 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.filters import threshold_otsu
 
 from presight.preprocess.atlas import Atlas
 from presight.study.resample import to_itk
@@ -79,8 +78,8 @@ def head_mask(data: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Foreground of a head: Otsu's threshold on the logarithm, largest part, holes filled."""
     small = data[::2, ::2, ::2]
     bright = np.log1p(np.maximum(small, 0) / max(float(np.percentile(small, 99)), 1e-6) * 100)
-    mask = bright > threshold_otsu(bright)
-    mask = ndimage.binary_opening(mask, iterations=1)
+    otsu = sitk.OtsuThreshold(sitk.GetImageFromArray(bright), 0, 1)
+    mask = ndimage.binary_opening(sitk.GetArrayFromImage(otsu) > 0)
     parts, count = ndimage.label(mask)
     if count > 1:
         mask = parts == 1 + int(np.argmax(ndimage.sum_labels(mask, parts, range(1, count + 1))))
@@ -110,7 +109,8 @@ def _top_middle(mask: NDArray[np.bool_], affine: NDArray[np.float64]) -> NDArray
     along_z = np.flatnonzero(mask.any(axis=(0, 1)))
     step = float(np.linalg.norm(affine[:3, 2]))
     lowest = max(along_z[0], along_z[-1] - round(140.0 / step))
-    return np.asarray(ndimage.center_of_mass(mask[:, :, lowest:])) + (0, 0, lowest)
+    x, y, z = ndimage.center_of_mass(mask[:, :, lowest:])
+    return np.array([x, y, z + lowest])
 
 
 def _lps(affine: NDArray[np.float64], voxel: NDArray[np.float64]) -> NDArray[np.float64]:

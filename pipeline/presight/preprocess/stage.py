@@ -41,7 +41,7 @@ def preprocess(study: Study) -> Prepared:
     corrected = correct_bias(flair, brain, settings["bias"])
     scale = commonest_intensity(corrected, brain, settings["normalise"])
     normalised = Volume(corrected / scale, flair.grid, Contrast.FLAIR, flair.source, flair.doubts)
-    others = {
+    others: dict[Contrast, Volume] = {
         contrast: align(volume, normalised, brain, settings["align"])
         for contrast, volume in study.volumes.items()
         if contrast is not Contrast.FLAIR
