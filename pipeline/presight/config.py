@@ -6,9 +6,13 @@ call works in an editable and in a normal install.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -32,10 +36,72 @@ def model_path(name: str) -> Path:
     return _resource("presight.models", name)
 
 
-@cache
 def load_config(name: str) -> Any:
-    """Content of a YAML file under ``configs/``. Shared between callers: do not modify it."""
+    """Content of a YAML file under ``configs/``, with the settings of :func:`overridden` on top.
+
+    Shared between callers: do not modify it.
+    """
+    changes = _changes.get().get(name.removesuffix(".yaml"))
+    shipped = _shipped(name)
+    return _merged(shipped, changes, name) if changes else shipped
+
+
+@contextmanager
+def overridden(changes: Mapping[str, Any]) -> Iterator[None]:
+    """Within this context, settings of a person stand over the shipped ones.
+
+    Parameters
+    ----------
+    changes : mapping
+        From the name of a file under ``configs/`` without its ending to the settings to change,
+        nested as they are there: ``{"preprocess": {"bias": {"shrink": 4}}}``.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file or setting, or the new value is of another kind than the old one.
+    """
+    for name, change in changes.items():
+        _merged(_shipped(f"{name}.yaml"), change, name)
+    token = _changes.set(changes)
+    try:
+        yield
+    finally:
+        _changes.reset(token)
+
+
+_changes: ContextVar[Mapping[str, Any]] = ContextVar("changes", default=MappingProxyType({}))
+
+
+@cache
+def _shipped(name: str) -> Any:
     return read_yaml(config_path(name))
+
+
+def _merged(shipped: Any, change: Any, where: str) -> Any:
+    """Return the shipped settings with the changed ones in their places."""
+    if isinstance(shipped, dict) and isinstance(change, dict):
+        unknown = sorted(str(key) for key in change if key not in shipped)
+        if unknown:
+            raise ConfigError(
+                f"the setting {unknown[0]!r} does not exist",
+                where=where,
+                expected=f"one of {', '.join(str(key) for key in shipped)}",
+            )
+        return {
+            key: _merged(value, change[key], f"{where}.{key}") if key in change else value
+            for key, value in shipped.items()
+        }
+    if _kind(shipped) is not _kind(change):
+        raise ConfigError(
+            f"the setting is {change!r}", where=where, expected=f"something like {shipped!r}"
+        )
+    return change
+
+
+def _kind(value: Any) -> type:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float if number else type(value)
 
 
 def read_yaml(path: Path) -> Any:

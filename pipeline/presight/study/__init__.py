@@ -2,8 +2,8 @@
 
 from presight.study.clinical import ClinicalRecord
 from presight.study.contrast import Contrast
-from presight.study.load import StudyFiles, load_study
+from presight.study.load import StudyInput, load_study
 from presight.study.study import Study
 from presight.study.volume import Grid, Volume
 
-__all__ = ["ClinicalRecord", "Contrast", "Grid", "Study", "StudyFiles", "Volume", "load_study"]
+__all__ = ["ClinicalRecord", "Contrast", "Grid", "Study", "StudyInput", "Volume", "load_study"]

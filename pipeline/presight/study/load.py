@@ -13,7 +13,7 @@ from presight.study.study import Study
 
 
 @dataclass(frozen=True)
-class StudyFiles:
+class StudyInput:
     """Where one study lies.
 
     Attributes
@@ -38,7 +38,7 @@ class StudyFiles:
         return f"sub-{self.subject}{session}"
 
 
-def load_study(files: StudyFiles, clinical: ClinicalRecord | None = None) -> Study:
+def load_study(files: StudyInput, clinical: ClinicalRecord | None = None) -> Study:
     """Read and check every volume of a study.
 
     Raises
