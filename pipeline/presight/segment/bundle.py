@@ -1,0 +1,151 @@
+"""A trained network with everything that is needed to use it: a MONAI bundle, checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from monai.bundle import ConfigParser
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import nn
+
+from presight.errors import ConfigError
+
+METADATA = Path("configs/metadata.json")
+INFERENCE = Path("configs/inference.json")
+
+
+class Settings(BaseModel):
+    """How the network is to be used; kept under ``presight`` in the bundle's metadata."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: str  # file, relative to the bundle
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    intensity_clip: tuple[float, float]  # commonest brain intensity is 1
+    size_multiple: int = Field(ge=1)  # the network takes sizes that are a multiple of this
+    box_margin_mm: int = Field(ge=0)  # around the brain
+    brain_dilation_mm: int = Field(ge=0)  # no lesion further than this outside the brain mask
+    largest_box_voxels: int = Field(ge=1)  # beyond it a sliding window is used
+    window_mm: int = Field(ge=1)
+    window_overlap: float = Field(ge=0, lt=1)
+    temperature: float = Field(gt=0)
+    threshold: float = Field(gt=0, lt=1)
+    smallest_lesion_mm3: float = Field(ge=0)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded bundle.
+
+    Attributes
+    ----------
+    name, version : str
+    sha256 : str
+        Of the weights file.
+    network : torch.nn.Module
+        In evaluation mode, float32, on the CPU; takes (1, 1, X, Y, Z), gives logits of that shape.
+    settings : Settings
+    """
+
+    name: str
+    version: str
+    sha256: str
+    network: nn.Module
+    settings: Settings
+
+    @property
+    def id(self) -> str:
+        """Name, version and checksum: what a result says it was made with."""
+        return f"{self.name} {self.version} sha256:{self.sha256}"
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read and check a bundle.
+
+    A bundle's configuration can name any Python object, so it is code: load only bundles that
+    you trust. Its weights are data and are read as such.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``configs/metadata.json``, ``configs/inference.json`` (its ``network_def`` is built)
+        and the weights.
+
+    Raises
+    ------
+    ConfigError
+        A file is missing or unreadable, the weights are not the ones the metadata describe, or
+        they do not fit the network.
+    """
+    metadata = _metadata(folder)
+    settings = _settings(metadata, folder)
+    weights = folder / settings.weights
+    checksum = _sha256(weights)
+    if checksum != settings.sha256:
+        raise ConfigError(
+            f"the weights have sha256 {checksum[:12]}...",
+            where=weights,
+            expected=f"{settings.sha256[:12]}... as the metadata say",
+            action="Install presight again, or take the bundle from where it was published",
+        )
+    network = _network(folder)
+    _load_weights(network, weights)
+    name, version = str(metadata.get("name", folder.name)), str(metadata.get("version", "unknown"))
+    return Bundle(name, version, checksum, network.eval(), settings)
+
+
+def _metadata(folder: Path) -> dict[str, Any]:
+    path = folder / METADATA
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ConfigError(
+            f"the bundle's metadata cannot be read ({error})",
+            where=path,
+            expected="a MONAI bundle folder",
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigError("the bundle's metadata are not a JSON object", where=path)
+    return content
+
+
+def _settings(metadata: dict[str, Any], folder: Path) -> Settings:
+    try:
+        return Settings.model_validate(metadata.get("presight", {}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        setting = ".".join(("presight", *(str(part) for part in first["loc"])))
+        raise ConfigError(f"{setting}: {first['msg']}", where=folder / METADATA) from error
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ConfigError(f"the weights cannot be read ({error})", where=path) from error
+
+
+def _network(folder: Path) -> nn.Module:
+    path = folder / INFERENCE
+    try:
+        parser = ConfigParser()
+        parser.read_config(str(path))
+        network = parser.get_parsed_content("network_def")
+    except Exception as error:  # whatever the named objects raise
+        raise ConfigError(f"network_def cannot be built ({error})", where=path) from error
+    if not isinstance(network, nn.Module):
+        raise ConfigError("network_def is not a network", where=path)
+    return network
+
+
+def _load_weights(network: nn.Module, path: Path) -> None:
+    try:
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch raises what unpickling raises
+        raise ConfigError("the weights do not fit the network", where=path) from error

@@ -1,0 +1,91 @@
+"""Stage 2: where is the FLAIR hyperintense, and how sure is that."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from presight.preprocess.prepared import Prepared
+from presight.segment.bundle import Bundle, Settings
+from presight.segment.device import select_device
+from presight.segment.lesions import Lesions
+from presight.segment.predict import predict
+from presight.study.resample import resample
+from presight.study.volume import Grid
+
+
+def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions:
+    """Find hyperintensity.
+
+    The network sees the head and its left-right mirror image; the two answers are averaged, so
+    a mirrored scan gives exactly the mirrored result. On the CPU the same input gives the same
+    bytes.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    bundle : Bundle
+        Network and settings.
+    device : str
+        As in :func:`presight.segment.device.select_device`.
+
+    Returns
+    -------
+    Lesions
+        On ``prepared.native``. Uncertainty is the larger of the predictive entropy (in bits) and
+        the disagreement between the two answers.
+
+    Raises
+    ------
+    ConfigError
+        The device is not there.
+    """
+    where = select_device(device)
+    direct, mirrored = predict(prepared.flair.data, prepared.brain, bundle, where)
+    probability = (direct + mirrored) / 2
+    uncertainty = np.maximum(_entropy_bits(probability), np.abs(direct - mirrored))
+    native = _to_native(probability, prepared)
+    return Lesions(
+        probability=native,
+        mask=lesion_mask(native, prepared.native, bundle.settings),
+        uncertainty=_to_native(uncertainty, prepared),
+        grid=prepared.native,
+        model=bundle.id,
+    )
+
+
+def lesion_mask(
+    probability: NDArray[np.float32], grid: Grid, settings: Settings
+) -> NDArray[np.bool_]:
+    """Voxels at or above the threshold, without specks.
+
+    Parameters
+    ----------
+    probability : (X, Y, Z) ndarray
+        On ``grid``.
+    grid : Grid
+    settings : Settings
+        Threshold, and the smallest lesion that is kept (26-neighbourhood).
+
+    Returns
+    -------
+    (X, Y, Z) ndarray of bool
+    """
+    mask = probability >= settings.threshold
+    parts, count = ndimage.label(mask, np.ones((3, 3, 3)))
+    volumes_mm3 = np.bincount(parts.ravel(), minlength=count + 1) * grid.voxel_ml * 1000
+    keep = volumes_mm3 >= settings.smallest_lesion_mm3
+    keep[0] = False
+    kept: NDArray[np.bool_] = keep[parts]
+    return kept
+
+
+def _to_native(values: NDArray[np.float32], prepared: Prepared) -> NDArray[np.float32]:
+    return np.clip(resample(values, prepared.flair.grid, prepared.native), 0, 1)
+
+
+def _entropy_bits(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    inside = np.clip(probability, 1e-7, 1 - 1e-7)
+    bits = -(inside * np.log2(inside) + (1 - inside) * np.log2(1 - inside))
+    return np.where(probability > 0, bits, 0).astype(np.float32)

@@ -1,0 +1,140 @@
+"""Prepared training volumes on disk, so that preprocessing runs once and not every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
+from presight.errors import InputError
+from presight.preprocess.prepared import Prepared
+from presight.study.contrast import Contrast
+from presight.study.nifti import read_nifti
+from presight.study.resample import resample
+from presight.study.study import Study
+from presight.study.volume import Grid
+from presight.train.datasets.case import Case
+
+
+@dataclass(frozen=True)
+class TrainingVolume:
+    """One prepared scan with its truth, on the 1 mm working grid.
+
+    Attributes
+    ----------
+    id, dataset, patient, site : str
+        As in :class:`~presight.train.datasets.case.Case`.
+    image : (X, Y, Z) ndarray of float16
+        FLAIR, commonest brain intensity 1.
+    mask : (X, Y, Z) ndarray of uint8
+        Hyperintensity drawn by people.
+    brain : (X, Y, Z) ndarray of uint8
+    anatomy : (X, Y, Z) ndarray of uint8
+        Labels of ``configs/anatomy.yaml``.
+    """
+
+    id: str
+    dataset: str
+    patient: str
+    site: str
+    image: NDArray[np.float16]
+    mask: NDArray[np.uint8]
+    brain: NDArray[np.uint8]
+    anatomy: NDArray[np.uint8]
+
+
+def cache_cases(
+    cases: Iterable[Case], folder: Path, preprocess: Callable[[Study], Prepared]
+) -> Iterator[Path]:
+    """Prepare every labelled case that is not in the cache yet; yields each file as it is there.
+
+    Parameters
+    ----------
+    cases : iterable of Case
+        Cases without a mask are passed over.
+    folder : Path
+        Made if it is not there. One ``<dataset>__<name>.npz`` a case.
+    preprocess : callable
+        Stage 1 of the pipeline.
+
+    Raises
+    ------
+    InputError
+        An image cannot be read, or a mask is not on the grid of its FLAIR.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for case in cases:
+        if case.mask is None:
+            continue
+        path = folder / f"{case.dataset}__{case.name}.npz"
+        if not path.exists():
+            write_volume(_prepare(case, preprocess), path)
+        yield path
+
+
+def write_volume(volume: TrainingVolume, path: Path) -> None:
+    """Write one volume whole or not at all."""
+    beside = path.with_suffix(".part")
+    with beside.open("wb") as stream:
+        np.savez(stream, **{name: np.asarray(value) for name, value in vars(volume).items()})
+    beside.replace(path)
+
+
+def read_volume(path: Path) -> TrainingVolume:
+    """Read one cached volume.
+
+    Raises
+    ------
+    InputError
+        The file is not a cached volume.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            fields: dict[str, Any] = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError) as error:
+        raise InputError("the cached volume cannot be read", where=path) from error
+    for name in ("id", "dataset", "patient", "site"):
+        fields[name] = str(fields[name])
+    return TrainingVolume(**fields)
+
+
+def read_cache(folder: Path) -> tuple[TrainingVolume, ...]:
+    """Every cached volume of a folder, by file name.
+
+    Raises
+    ------
+    InputError
+        The folder holds none.
+    """
+    paths = sorted(folder.glob("*.npz"))
+    if not paths:
+        raise InputError("there is no cached volume", where=folder, expected="*.npz files")
+    return tuple(read_volume(path) for path in paths)
+
+
+def _prepare(case: Case, preprocess: Callable[[Study], Prepared]) -> TrainingVolume:
+    flair = read_nifti(case.flair, Contrast.FLAIR)
+    prepared = preprocess(Study(subject="training", volumes={Contrast.FLAIR: flair}))
+    return TrainingVolume(
+        id=case.id,
+        dataset=case.dataset,
+        patient=case.patient,
+        site=case.site,
+        image=prepared.flair.data.astype(np.float16),
+        mask=_mask_on(prepared.flair.grid, case),
+        brain=prepared.brain.astype(np.uint8),
+        anatomy=prepared.anatomy,
+    )
+
+
+def _mask_on(grid: Grid, case: Case) -> NDArray[np.uint8]:
+    """Truth on the working grid: at least half lesion by linear interpolation."""
+    image = nib.load(case.mask)
+    drawn = (np.asanyarray(image.dataobj) > 0).astype(np.float32)
+    source = Grid(drawn.shape, np.asarray(image.affine, dtype=np.float64))
+    return (resample(drawn, source, grid) >= 0.5).astype(np.uint8)

@@ -1,0 +1,101 @@
+"""A training recipe: everything that decides what the weights become, in one YAML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from presight.config import read_yaml
+from presight.errors import ConfigError
+from presight.train.split import Split
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Phase(_Frozen):
+    """A stretch of training with one patch size (voxels of 1 mm) and batch size."""
+
+    until_step: PositiveInt
+    patch: tuple[PositiveInt, PositiveInt, PositiveInt]
+    batch: PositiveInt
+
+
+class Schedule(_Frozen):
+    """Learning rate: a linear warm-up, a plateau, a linear cool-down over the last steps.
+
+    The plateau does not depend on the length of the run, so a run can be prolonged.
+    """
+
+    peak: PositiveFloat
+    warmup_steps: int = Field(ge=0)
+    cooldown_steps: int = Field(ge=0)
+
+
+class Sampling(_Frozen):
+    """How often a patch is drawn from each dataset, and where its centre lies."""
+
+    datasets: dict[str, PositiveFloat]
+    lesion_centre_share: float = Field(ge=0, le=1)  # the others: any voxel of the brain
+    margin: float = Field(ge=1)  # size of the crop that is deformed, in patch sizes
+
+
+class Recipe(_Frozen):
+    """All settings of one training run. ``network``, ``loss`` and ``augmentation`` are MONAI's.
+
+    ``augmentation`` is a list of transforms over the keys image, mask and brain; ``@patch`` in it
+    is the patch size of the phase.
+    """
+
+    name: str
+    seed: int
+    network: dict[str, Any]
+    loss: dict[str, Any]
+    output_prior: float = Field(gt=0, lt=1)  # share of lesion voxels: sets the output bias
+    intensity_clip: tuple[float, float]
+    phases: tuple[Phase, ...] = Field(min_length=1)
+    learning_rate: Schedule
+    weight_decay: float = Field(ge=0)
+    gradient_clip: PositiveFloat
+    ema_decay: float = Field(ge=0, lt=1)
+    sampling: Sampling
+    augmentation: tuple[dict[str, Any], ...]
+    split: Split
+    workers: int = Field(ge=0)
+    checkpoint_minutes: PositiveFloat
+    tensorboard: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Length of the run."""
+        return self.phases[-1].until_step
+
+    def phase_at(self, step: int) -> Phase:
+        """Phase that a step (from 0) belongs to."""
+        return next(phase for phase in self.phases if step < phase.until_step)
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step (from 0)."""
+        rate = self.learning_rate
+        rising = (step + 1) / max(rate.warmup_steps, 1)
+        falling = (self.steps - step) / max(rate.cooldown_steps, 1)
+        return rate.peak * min(1.0, rising, falling)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises
+    ------
+    ConfigError
+        The file is not a recipe; the sentence names the first setting that is wrong.
+    """
+    try:
+        return Recipe.model_validate(read_yaml(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        setting = ".".join(str(part) for part in first["loc"]) or "recipe"
+        raise ConfigError(f"{setting}: {first['msg']}", where=path) from error
