@@ -1,0 +1,150 @@
+"""Paint a lesion of known truth into a FLAIR."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from presight.config import load_config
+from presight.errors import ConfigError
+from presight.train.synthesis.fields import smooth_noise, voxel_axes
+from presight.train.synthesis.scene import STEP_MM, Scene, see, solid_share
+from presight.train.synthesis.separable import Image, along_axes, box_average, gaussian
+from presight.train.synthesis.shapes import draw_shape
+
+_NEIGHBOURHOOD_MM = 3.0
+_NOTHING = 1e-3
+
+
+def paint(
+    flair: Image,
+    labels: NDArray[np.uint8],
+    brain: NDArray[np.bool_],
+    rng: np.random.Generator,
+    family: str | None = None,
+    *,
+    slice_mm: float = 1.0,
+) -> tuple[Image, NDArray[np.bool_]]:
+    """Paint a lesion of a family into a normalised FLAIR.
+
+    Parameters
+    ----------
+    flair : (X, Y, Z) ndarray of float32
+        A whole head or a piece of one on a 1 mm RAS+ grid; the commonest brain value is 1.
+    labels : (X, Y, Z) ndarray of uint8
+        Ids of ``configs/anatomy.yaml``.
+    brain : (X, Y, Z) ndarray of bool
+    rng : numpy.random.Generator
+        Decides everything that is left to chance.
+    family : str, optional
+        Of ``configs/synthesis.yaml``; drawn from its ``mixture`` where not given.
+    slice_mm : float
+        Thickness of the axial slices that ``flair`` was acquired with: the lesion is averaged
+        over as much.
+
+    Returns
+    -------
+    flair : (X, Y, Z) ndarray of float32
+        A new image; unchanged outside the lesion, but for tissue that a swelling pushes aside.
+    mask : (X, Y, Z) ndarray of bool
+        Where the lesion has half its brightness or more. Never outside ``brain``.
+
+    Raises
+    ------
+    ConfigError
+        There is no such family.
+    """
+    settings = family_settings(family or draw_family(rng))
+    scene = see(flair, labels, brain)
+    margin = draw_shape(scene, settings, rng)
+    if not (margin > 0).any():
+        return flair.copy(), np.zeros(flair.shape, dtype=bool)
+    swelling_mm = rng.uniform(*settings.get("swelling_mm", (0.0, 0.0)))
+    flair = _push_aside(flair, scene, margin, swelling_mm)
+    share = _lesion_share(flair, brain, scene, margin, settings, rng, slice_mm)
+    return _brighten(flair, share, rng), share > 0.5
+
+
+def family_settings(family: str) -> dict[str, Any]:
+    """Settings of a lesion family, with the defaults that are common to all."""
+    config = load_config("synthesis.yaml")
+    if family not in config["families"]:
+        raise ConfigError(
+            f"there is no lesion family {family!r}",
+            where="synthesis.yaml",
+            expected=f"one of {', '.join(config['families'])}",
+        )
+    return {"edge_mm": config["edge_mm"], **config["families"][family]}
+
+
+def draw_family(rng: np.random.Generator) -> str:
+    """Draw a family as often as the ``mixture`` of ``configs/synthesis.yaml`` says."""
+    mixture = load_config("synthesis.yaml")["mixture"]
+    chances = np.array(list(mixture.values()))
+    return str(rng.choice(list(mixture), p=chances / chances.sum()))
+
+
+def _lesion_share(
+    flair: Image,
+    brain: NDArray[np.bool_],
+    scene: Scene,
+    margin: Image,
+    settings: dict[str, Any],
+    rng: np.random.Generator,
+    slice_mm: float,
+) -> Image:
+    """How much of each voxel is lesion, 0 to 1: soft at the edge, never in fluid."""
+    edge_mm = rng.uniform(*settings["edge_mm"])
+    share = 1 / (1 + np.exp(np.clip(scene.to_full(margin) / np.float32(-edge_mm), -30, 30)))
+    if slice_mm > 1:
+        depth = flair.shape[2]
+        share = along_axes(share, (None, None, box_average(depth, np.arange(depth), slice_mm)))
+    return share * solid_share(flair, brain)
+
+
+def _brighten(flair: Image, share: Image, rng: np.random.Generator) -> Image:
+    """Lift the lesion to its brightness; what contrast is left under it is left to chance."""
+    brightness = load_config("synthesis.yaml")["brightness"]
+    there = _box(share > _NOTHING)
+    local, part = flair[there], share[there]
+    level = np.float32(rng.uniform(*brightness["lesion"]))
+    texture = smooth_noise(voxel_axes(part.shape), rng.uniform(4, 12), rng)
+    level = level + (level - 1) * np.float32(brightness["texture"]) * texture
+    flat = np.float32(rng.uniform(*brightness["flattening"]))
+    lift = flat * (level - _neighbourhood(local, part)) + (1 - flat) * (level - 1)
+    painted = flair.copy()
+    painted[there] += part * np.maximum(lift, (level - 1) / 3)
+    return painted
+
+
+def _neighbourhood(flair: Image, share: Image) -> Image:
+    """Mean of the lesion's own surroundings, fluid left out."""
+    blur = [gaussian(size, _NEIGHBOURHOOD_MM) for size in flair.shape]
+    return along_axes(flair * share, blur) / np.maximum(along_axes(share, blur), _NOTHING)
+
+
+def _push_aside(flair: Image, scene: Scene, margin: Image, swelling_mm: float) -> Image:
+    """Move the tissue around a swelling outward by up to ``swelling_mm``."""
+    if swelling_mm < 0.5:
+        return flair
+    pressure = ndimage.gaussian_filter((margin > 0).astype(np.float32), 8 / STEP_MM)
+    slope = np.gradient(pressure)
+    steepest = np.sqrt(max(float((sum(g**2 for g in slope)).max()), 1e-12))
+    moves = [scene.to_full(g * np.float32(swelling_mm / steepest)) for g in slope]
+    moved = _box(sum(m**2 for m in moves) > 0.1**2)
+    grid = np.meshgrid(
+        *(np.arange(s.start, s.stop, dtype=np.float32) for s in moved), indexing="ij", sparse=True
+    )
+    source = [g + m[moved] for g, m in zip(grid, moves, strict=True)]
+    pushed = flair.copy()
+    pushed[moved] = ndimage.map_coordinates(flair, source, order=1, mode="nearest")
+    return pushed
+
+
+def _box(there: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Smallest box around everything that is there."""
+    box: tuple[slice, ...] = ndimage.find_objects(there.astype(np.uint8))[0]
+    return box

@@ -1,0 +1,90 @@
+"""A whole synthetic patient: scan, truth, anatomy and clinical record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from presight.study.clinical import ClinicalRecord
+from presight.study.contrast import Contrast
+from presight.study.volume import Volume
+from presight.train.synthesis.head import sharp_head
+from presight.train.synthesis.record import draw_record
+from presight.train.synthesis.scanner import Scanner
+
+CLINICAL_2D_MM = (0.9, 0.9, 4.0)
+RESEARCH_3D_MM = (1.0, 1.0, 1.0)
+_SCANNER_UNITS = 300  # of the commonest brain value: scanners write whole numbers
+
+
+@dataclass(frozen=True)
+class SyntheticPatient:
+    """A patient who never was.
+
+    Attributes
+    ----------
+    flair : Volume, (X, Y, Z)
+    truth : (X, Y, Z) ndarray of bool
+        Hyperintensity, on the FLAIR's grid.
+    labels : (X, Y, Z) ndarray of uint8
+        Ids of ``configs/anatomy.yaml``, on the FLAIR's grid.
+    clinical : ClinicalRecord
+    family : str
+        Lesion family of ``configs/synthesis.yaml``.
+    seed : int
+    """
+
+    flair: Volume
+    truth: NDArray[np.bool_]
+    labels: NDArray[np.uint8]
+    clinical: ClinicalRecord
+    family: str
+    seed: int
+
+
+def synthetic_patient(
+    seed: int,
+    family: str = "pres",
+    *,
+    spacing_mm: tuple[float, float, float] = CLINICAL_2D_MM,
+) -> SyntheticPatient:
+    """Make a patient; the same arguments make the same patient.
+
+    Parameters
+    ----------
+    seed : int
+    family : str
+        Lesion family of ``configs/synthesis.yaml``.
+    spacing_mm : tuple of float
+        Voxel size of the FLAIR.
+
+    Raises
+    ------
+    ConfigError
+        There is no such family.
+    """
+    rng = np.random.default_rng(seed)
+    sharp = sharp_head(rng, family, stripped=False)
+    scanner = _clinical_scanner(spacing_mm, rng)
+    scan = np.rint(scanner.acquire(sharp.flair) * _SCANNER_UNITS).astype(np.float32)
+    return SyntheticPatient(
+        flair=Volume(scan, scanner.grid(sharp.head.grid), Contrast.FLAIR),
+        truth=scanner.acquire_mask(sharp.lesion),
+        labels=scanner.acquire_labels(sharp.head.labels),
+        clinical=draw_record(family, rng),
+        family=family,
+        seed=seed,
+    )
+
+
+def _clinical_scanner(spacing_mm: tuple[float, float, float], rng: np.random.Generator) -> Scanner:
+    """A scanner in good order: faint bias and noise, no ghosts."""
+    return Scanner(
+        spacing_mm=spacing_mm,
+        blur_mm=0.4,
+        bias=rng.uniform(0.03, 0.12),
+        noise=rng.uniform(0.01, 0.03),
+        seed=int(rng.integers(2**32)),
+    )
