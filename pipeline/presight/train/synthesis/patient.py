@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from presight.report.nifti import write_nifti
 from presight.study.clinical import ClinicalRecord
 from presight.study.contrast import Contrast
 from presight.study.volume import Volume
@@ -42,6 +44,11 @@ class SyntheticPatient:
     clinical: ClinicalRecord
     family: str
     seed: int
+
+    @property
+    def subject(self) -> str:
+        """BIDS label of the patient, without ``sub-``."""
+        return f"synth{self.seed:05d}"
 
 
 def synthetic_patient(
@@ -80,7 +87,7 @@ def synthetic_patient(
 
 
 def _clinical_scanner(spacing_mm: tuple[float, float, float], rng: np.random.Generator) -> Scanner:
-    """A scanner in good order: faint bias and noise, no ghosts."""
+    """Draw a scanner in good order: faint bias and noise, no ghosts."""
     return Scanner(
         spacing_mm=spacing_mm,
         blur_mm=0.4,
@@ -88,3 +95,23 @@ def _clinical_scanner(spacing_mm: tuple[float, float, float], rng: np.random.Gen
         noise=rng.uniform(0.01, 0.03),
         seed=int(rng.integers(2**32)),
     )
+
+
+def write_patient(patient: SyntheticPatient, folder: Path) -> Path:
+    """Write the FLAIR as raw BIDS, the truth as a derivative, and return the FLAIR's path.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be written.
+    """
+    name = f"sub-{patient.subject}"
+    flair = folder / name / "anat" / f"{name}_FLAIR.nii.gz"
+    write_nifti(flair, patient.flair.data, patient.flair.grid)
+    truth = folder / "derivatives" / "truth" / name / "anat"
+    for suffix, array in (
+        ("label-L_mask", patient.truth.astype(np.uint8)),
+        ("desc-anatomy_dseg", patient.labels),
+    ):
+        write_nifti(truth / f"{name}_{suffix}.nii.gz", array, patient.flair.grid)
+    return flair
