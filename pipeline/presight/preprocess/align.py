@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from presight.errors import InputError
@@ -68,7 +68,7 @@ def _rigid(volume: Volume, flair: Volume, brain: NDArray[np.bool_]) -> sitk.Tran
         fixed.TransformContinuousIndexToPhysicalPoint([size / 2 for size in fixed.GetSize()])
     )
     method = sitk.ImageRegistrationMethod()
-    method.SetNumberOfWorkUnits(2)  # fixed: the same bytes on every machine
+    method.SetNumberOfWorkUnits(1)  # sums over threads round as they finish
     method.SetMetricAsMattesMutualInformation(32)
     method.SetMetricSamplingStrategy(method.NONE)
     method.SetMetricFixedMask(mask)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from presight.study.resample import from_itk, to_itk
@@ -28,7 +28,7 @@ def correct_bias(
     mask = to_itk(brain & (flair.data > 0), flair.grid)
     factors = [settings["shrink"]] * 3
     n4 = sitk.N4BiasFieldCorrectionImageFilter()
-    n4.SetNumberOfWorkUnits(2)  # fixed: the same bytes on every machine
+    n4.SetNumberOfWorkUnits(1)  # sums over threads round as they finish
     n4.SetMaximumNumberOfIterations(settings["iterations"])
     n4.Execute(sitk.Shrink(image, factors), sitk.Shrink(mask, factors))
     field = np.exp(from_itk(n4.GetLogBiasFieldAsImage(image)))

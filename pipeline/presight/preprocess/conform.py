@@ -31,7 +31,8 @@ def reorient(volume: Volume) -> Volume:
     """Flip and swap axes until they are nearest to RAS+. No value changes."""
     image = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.grid.affine))
     data = np.ascontiguousarray(image.dataobj, dtype=np.float32)
-    grid = Grid(data.shape, np.asarray(image.affine, dtype=np.float64))
+    # A nanometre is noise of the header's arithmetic, and would differ with the storage order.
+    grid = Grid(data.shape, np.round(np.asarray(image.affine, dtype=np.float64), 6))
     return Volume(data, grid, volume.contrast, volume.source, volume.doubts)
 
 

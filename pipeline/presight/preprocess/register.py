@@ -7,12 +7,14 @@ clinical heads.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
+import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -20,9 +22,9 @@ from presight.preprocess.atlas import Atlas
 from presight.study.resample import to_itk
 from presight.study.volume import Volume
 
-# Sums over threads round differently with their number: it is fixed so that every machine gives
-# the same bytes.
-_WORK_UNITS = 2
+# A sum over threads rounds as they happen to finish: each optimisation runs on one, and the starts
+# run beside each other, so that the same head gives the same bytes.
+_WORK_UNITS = 1
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,12 @@ def register_atlas(flair: Volume, atlas: Atlas, settings: dict[str, Any]) -> Reg
     coarse, fine = settings["coarse_mm"], settings["fine_mm"]
     low = _shrunk(fixed, coarse), _shrunk(fixed_mask, coarse), _shrunk(moving, coarse)
     starts = _starts(head, flair, atlas, settings)
-    found = [
-        _optimise(*low, start, settings["coarse_iterations"], settings["histogram_bins"])
-        for start in starts
-    ]
+
+    def coarsely(start: sitk.Transform) -> tuple[sitk.Transform, float]:
+        return _optimise(*low, start, settings["coarse_iterations"], settings["histogram_bins"])
+
+    with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
+        found = list(pool.map(coarsely, starts))
     best, _ = min(found, key=lambda pair: pair[1])
     affine = sitk.AffineTransform(3)
     affine.SetCenter(best.GetCenter())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813 (the library's own convention)
+import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from presight.study.volume import Grid
