@@ -14,6 +14,7 @@ from presight.preprocess import Prepared, to_native
 from presight.segment.lesions import Lesions
 from presight.study.contrast import Contrast
 from presight.study.resample import resample
+from presight.study.volume import Volume
 
 
 def measure(prepared: Prepared, lesions: Lesions) -> Findings:
@@ -33,9 +34,12 @@ def measure(prepared: Prepared, lesions: Lesions) -> Findings:
         lesion_count=len(sizes_ml),
         largest_lesion_ml=float(sizes_ml[0]) if len(sizes_ml) else None,
         regions=regions,
-        **_shares(regions),
+        parieto_occipital_share=_share("parieto_occipital", regions),
+        deep_share=_share("deep", regions),
+        infratentorial_share=_share("infratentorial", regions),
         volume_asymmetry=_asymmetry(regions),
-        **_signals(prepared, lesions),
+        contrast_ratio=_median_ratio(prepared.flair, prepared, lesions),
+        adc_ratio=_median_ratio(prepared.others.get(Contrast.ADC), prepared, lesions),
         uncertainty=_uncertainty(lesions),
         sequences=tuple(c.value for c in (Contrast.FLAIR, *prepared.others)),
         quality_doubts=tuple(q.sentence for q in prepared.quality if q.doubtful),
@@ -66,15 +70,11 @@ def _component_sizes(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.bincount(parts.ravel())[1:]
 
 
-def _shares(regions: tuple[RegionVolume, ...]) -> dict[str, float | None]:
+def _share(group: str, regions: tuple[RegionVolume, ...]) -> float | None:
+    members: list[str] = load_config("anatomy.yaml")["groups"][group]
     total = sum(region.lesion_ml for region in regions)
-    groups: dict[str, list[str]] = load_config("anatomy.yaml")["groups"]
-    return {
-        f"{group}_share": sum(r.lesion_ml for r in regions if r.region in members) / total
-        if total
-        else None
-        for group, members in groups.items()
-    }
+    inside = sum(region.lesion_ml for region in regions if region.region in members)
+    return inside / total if total else None
 
 
 def _asymmetry(regions: tuple[RegionVolume, ...]) -> float | None:
@@ -83,23 +83,15 @@ def _asymmetry(regions: tuple[RegionVolume, ...]) -> float | None:
     return abs(left - right) / (left + right) if left + right else None
 
 
-def _signals(prepared: Prepared, lesions: Lesions) -> dict[str, float | None]:
-    """Brightness and diffusion of the lesion against the brain around it."""
+def _median_ratio(volume: Volume | None, prepared: Prepared, lesions: Lesions) -> float | None:
+    """Median in the lesion over the median of the brain tissue around it; CSF left aside."""
+    if volume is None:
+        return None
     lesion = resample(
         lesions.mask.astype(np.uint8), lesions.grid, prepared.flair.grid, nearest=True
     ).astype(bool)
-    tissue = prepared.brain & ~np.isin(prepared.anatomy, _ventricle_labels())
-    adc = prepared.others.get(Contrast.ADC)
-    return {
-        "contrast_ratio": _median_ratio(prepared.flair.data, lesion, tissue),
-        "adc_ratio": _median_ratio(adc.data, lesion, tissue) if adc else None,
-    }
-
-
-def _median_ratio(
-    data: NDArray[np.float32], lesion: NDArray[np.bool_], tissue: NDArray[np.bool_]
-) -> float | None:
-    inside, around = data[lesion & tissue & (data > 0)], data[tissue & ~lesion & (data > 0)]
+    seen = prepared.brain & ~np.isin(prepared.anatomy, _ventricle_labels()) & (volume.data > 0)
+    inside, around = volume.data[seen & lesion], volume.data[seen & ~lesion]
     if inside.size == 0 or around.size == 0:
         return None
     return float(np.median(inside) / np.median(around))

@@ -1,0 +1,63 @@
+"""The command line: words become a call, errors become a sentence and an exit code.
+
+Exit codes: 0 all done; 1 some studies failed; 2 nothing could be run; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from presight import __version__
+from presight.errors import PresightError
+
+# In the order of --help. Each is a module of presight.commands, imported when it is asked for.
+COMMANDS = {
+    "demo": "run a synthetic patient the whole way, in under a minute",
+    "run": "run studies: a FLAIR, many, or folders of them",
+    "info": "print versions, devices, bundles and licences",
+}
+
+NOTHING_RUN, INTERRUPTED = 2, 130
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; the console script ``presight``."""
+    words = list(sys.argv[1:] if words is None else words)
+    args = _parser(words[0] if words else "").parse_args(words)
+    try:
+        code: int = args.execute(args)
+    except PresightError as error:
+        print(f"presight: {error}", file=sys.stderr)
+        return NOTHING_RUN
+    except KeyboardInterrupt:
+        print("\npresight: interrupted; studies that were finished are complete.", file=sys.stderr)
+        return INTERRUPTED
+    return code
+
+
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="presight",
+        description="White-matter hyperintensity on FLAIR: PRES against toxic "
+        "leukoencephalopathy. Research use only; not a medical device.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"presight {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=purpose,
+            description=purpose[0].upper() + purpose[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if name == wanted:  # torch takes seconds to import: `presight --help` goes without it
+            module = import_module(f"presight.commands.{name}")
+            command.epilog = f"example:\n  {module.EXAMPLE}"
+            command.set_defaults(execute=module.execute)
+            module.configure(command)
+    return parser

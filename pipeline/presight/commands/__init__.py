@@ -1,0 +1,1 @@
+"""One module a command: ``EXAMPLE``, ``configure(parser)`` and ``execute(args) -> exit code``."""

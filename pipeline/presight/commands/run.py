@@ -1,0 +1,132 @@
+"""``presight run``: studies in, results out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from presight.cohort import Outcome, RunOptions, run_cohort
+from presight.config import model_path, overridden, read_yaml
+from presight.console import print_outcomes, progress, say
+from presight.errors import ConfigError, InputError
+from presight.segment import load_bundle
+from presight.study import ClinicalRecord, Contrast, StudyInput
+from presight.study.clinical_table import read_clinical
+from presight.study.inputs import Plan, find_studies, read_table
+
+EXAMPLE = "presight run flair.nii.gz --clinical labs.csv --out results"
+
+SOME_FAILED = 1
+_OTHERS = [contrast for contrast in Contrast if contrast is not Contrast.FLAIR]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the options of the command."""
+    parser.add_argument(
+        "inputs", nargs="*", type=Path, metavar="INPUT", help="FLAIR as NIfTI, or a folder of them"
+    )
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="table of studies: flair, t1, ..., subject"
+    )
+    parser.add_argument(
+        "--clinical", type=Path, metavar="FILE", help="clinical record, CSV or JSON"
+    )
+    for contrast in _OTHERS:
+        parser.add_argument(
+            f"--{contrast.value.replace('_', '-')}",
+            type=Path,
+            metavar="FILE",
+            help=f"{contrast.value.upper().replace('_', ' ')} of the same visit",
+        )
+    add_run_options(parser)
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every command shares which runs studies."""
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="results go here")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="YAML with settings to change")
+    parser.add_argument("--bundle", type=Path, metavar="DIR", help="another segmentation model")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument(
+        "--no-resume", action="store_true", help="run again what would come out the same"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
+    parser.add_argument("--verbose", action="store_true", help="say more, with places of errors")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Run the studies that the arguments name.
+
+    Raises
+    ------
+    PresightError
+        Nothing can be run.
+    """
+    plan = _plan(args)
+    return run_plan(plan, _clinical(args.clinical, plan), args)
+
+
+def run_plan(
+    plan: Plan, clinical: Callable[[StudyInput], ClinicalRecord], args: argparse.Namespace
+) -> int:
+    """Run a plan with the options of :func:`add_run_options`, print the outcome, give the code."""
+    if args.verbose:
+        logging.basicConfig(level=logging.WARNING)
+        logging.getLogger("presight").setLevel(logging.DEBUG)
+    settings = _settings(args.config)
+    with overridden(settings), progress(len(plan.studies)) as show:
+        bundle = load_bundle(args.bundle or model_path("flair_hyperintensity"))
+        options = RunOptions(args.out, args.device, not args.no_resume, settings)
+        outcomes = run_cohort(plan, clinical, bundle, options, show)
+    print(json.dumps(_as_json(outcomes), indent=2)) if args.json else print_outcomes(outcomes)
+    return SOME_FAILED if any(outcome.failure for outcome in outcomes) else 0
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    others = {contrast: path for contrast in _OTHERS if (path := getattr(args, contrast.value))}
+    if args.table and (args.inputs or others):
+        raise InputError(
+            "both a table and single images were given", action="Give one or the other"
+        )
+    if args.table:
+        return read_table(args.table)
+    if not args.inputs:
+        raise InputError("no input was given", expected="a FLAIR, a folder, or --table FILE")
+    return find_studies(args.inputs, others)
+
+
+def _clinical(path: Path | None, plan: Plan) -> Callable[[StudyInput], ClinicalRecord]:
+    if path is None:
+        return lambda _study: ClinicalRecord()
+    table = read_clinical(path)
+    for sentence in table.check([(s.subject, s.session) for s in plan.studies]):
+        say(sentence)
+    return lambda study: table.record_for(study.subject, study.session)
+
+
+def _settings(config: Path | None) -> dict[str, Any]:
+    settings = read_yaml(config) if config else {}
+    if not isinstance(settings, dict):
+        raise ConfigError("the settings are not a table", where=config, expected="name: {...}")
+    return settings
+
+
+def _as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    return [
+        {
+            "study": outcome.study.stem,
+            "input": outcome.study.flair.name,
+            "kept": outcome.kept,
+            "seconds": dict(outcome.seconds),
+            "report": str(outcome.report) if outcome.report else None,
+            "classification": outcome.assessment.classification.model_dump(mode="json")
+            if outcome.assessment
+            else None,
+            "failure": outcome.failure.sentence if outcome.failure else None,
+        }
+        for outcome in outcomes
+    ]

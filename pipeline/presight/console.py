@@ -1,0 +1,146 @@
+"""What a person sees in the terminal: progress while waiting, a table at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from presight.cohort import Outcome
+from presight.run import STAGES
+from presight.score import Assessment, Label
+from presight.study import StudyInput
+
+errors = Console(stderr=True, highlight=False)
+
+Show = Callable[[StudyInput, str], None]
+
+_NAMES = {
+    Label.PRES: "PRES",
+    Label.TOXIC: "toxic leukoencephalopathy",
+    Label.OTHER: "other",
+    Label.NO_FINDING: "no finding",
+    Label.INDETERMINATE: "indeterminate",
+}
+
+
+def say(sentence: str) -> None:
+    """Tell the person at the keyboard something, beside the results."""
+    errors.print(Text(sentence), soft_wrap=True)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Show]:
+    """Show a bar on a terminal, and a plain line a study elsewhere.
+
+    Yields
+    ------
+    callable of (study, stage)
+        To be told of every stage that begins.
+    """
+    if not errors.is_terminal:
+        yield _plain_lines(total)
+        return
+    with _bar() as bar:
+        task = bar.add_task("starting", total=total * len(STAGES))
+        done = _counter(total)
+
+        def show(study: StudyInput, stage: str) -> None:
+            steps = done(study) * len(STAGES) + STAGES.index(stage)
+            bar.update(task, completed=steps, description=f"{study.stem}  {stage}")
+
+        yield show
+        bar.update(task, completed=total * len(STAGES), description="done")
+
+
+def print_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Print one row a study: verdict, probabilities with intervals, the page; then the failures."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    done = [outcome for outcome in outcomes if outcome.assessment]
+    if len(done) == 1 and done[0].assessment:
+        console.print(_one(done[0].assessment))
+    elif done:
+        console.print(_many(done))
+    for outcome in done:
+        if len(done) <= _FEW and outcome.report:
+            console.print(Text(f"page: {outcome.report}"), soft_wrap=True)
+    for outcome in outcomes:
+        if outcome.failure:
+            text = f"failed: {outcome.failure.input} ({outcome.failure.stage}): "
+            errors.print(Text(text + outcome.failure.sentence), soft_wrap=True)
+
+
+_FEW = 5
+
+
+def _one(assessment: Assessment) -> Table:
+    classification = assessment.classification
+    table = Table(
+        title=f"Verdict: {_NAMES[classification.label]}",
+        caption=f"{classification.because} Research use only.",
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("class")
+    table.add_column("probability", justify="right")
+    table.add_column(f"{classification.interval_mass:.0%} interval", justify="right")
+    ranked = sorted(classification.probabilities.items(), key=lambda item: -item[1])
+    for label, probability in ranked:
+        interval = classification.interval[label]
+        span = f"{interval.low:.2f} to {interval.high:.2f}"
+        table.add_row(_NAMES[label], f"{probability:.2f}", span)
+    return table
+
+
+def _many(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(caption="Research use only.", caption_justify="left")
+    table.add_column("study")
+    table.add_column("verdict")
+    for label in (Label.PRES, Label.TOXIC, Label.OTHER, Label.NO_FINDING):
+        table.add_column(_NAMES[label], justify="right")
+    table.add_column("")
+    for outcome in outcomes:
+        if outcome.assessment is None:
+            continue
+        found = outcome.assessment.classification
+        numbers = [f"{found.probabilities[label]:.2f}" for label in found.probabilities]
+        kept = "kept from an earlier run" if outcome.kept else ""
+        table.add_row(outcome.study.stem, _NAMES[found.label], *numbers, kept)
+    return table
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+    )
+
+
+def _plain_lines(total: int) -> Show:
+    done = _counter(total)
+
+    def show(study: StudyInput, stage: str) -> None:
+        if stage == STAGES[0]:
+            errors.print(Text(f"{done(study) + 1}/{total} {study.stem}"))
+
+    return show
+
+
+def _counter(total: int) -> Callable[[StudyInput], int]:
+    """Give each study its place in the row, as it is first seen."""
+    seen: list[str] = []
+
+    def place(study: StudyInput) -> int:
+        if study.stem not in seen:
+            seen.append(study.stem)
+        return min(seen.index(study.stem), total - 1)
+
+    return place

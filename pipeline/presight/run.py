@@ -1,0 +1,108 @@
+"""One study the whole way: read, prepare, segment, measure, score. Writing is the caller's."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from presight.measure import measure
+from presight.preprocess import preprocess
+from presight.report.result import Bundle as ModelInfo
+from presight.report.result import StudyResult, make_provenance
+from presight.score import assess
+from presight.segment import Bundle, segment
+from presight.segment.device import select_device
+from presight.study import Study
+
+STAGES = ("read", "preprocess", "segment", "measure", "score", "report")
+
+
+@dataclass
+class Stopwatch:
+    """Which stage a study is in, and how long each one took.
+
+    Attributes
+    ----------
+    watch : callable of str
+        Told the name of every stage as it begins, for a progress bar.
+    seconds : dict of str to float
+    stage : str
+        The stage that runs now or failed.
+    """
+
+    watch: Callable[[str], None] = lambda _stage: None
+    seconds: dict[str, float] = field(default_factory=dict)
+    stage: str = STAGES[0]
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time one stage."""
+        self.stage = stage
+        self.watch(stage)
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = time.perf_counter() - start
+
+
+def run_study(
+    read: Callable[[], Study],
+    bundle: Bundle,
+    clock: Stopwatch,
+    *,
+    device: str = "auto",
+    settings: Mapping[str, Any] = MappingProxyType({}),
+    fingerprint: str = "",
+) -> StudyResult:
+    """Take one study through the stages.
+
+    Parameters
+    ----------
+    read : callable
+        Gives the study; called first, so that reading is timed and its errors belong to it.
+    bundle : Bundle
+    clock : Stopwatch
+    device : {"auto", "cpu", "cuda"}
+    settings : mapping
+        What stands over the shipped configuration; kept with the result.
+    fingerprint : str
+        Hash of everything that the result depends on; kept with it.
+
+    Raises
+    ------
+    PresightError
+        The study cannot be run; ``clock.stage`` says where it stopped.
+    """
+    with clock("read"):
+        study = read()
+    with clock("preprocess"):
+        prepared = preprocess(study)
+    with clock("segment"):
+        lesions = segment(prepared, bundle, device)
+    with clock("measure"):
+        findings = measure(prepared, lesions)
+    with clock("score"):
+        assessment = assess(findings, study.clinical)
+    provenance = make_provenance(
+        study,
+        ModelInfo(bundle.name, bundle.version, bundle.sha256),
+        settings=settings,
+        device=str(select_device(device)),
+        seconds=clock.seconds,
+        fingerprint=fingerprint,
+        peak_memory_mb=peak_memory_mb(),
+    )
+    return StudyResult(study, prepared, lesions, findings, assessment, provenance)
+
+
+def peak_memory_mb() -> float:
+    """Most memory this process has held so far, in megabytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
