@@ -1,1 +1,1 @@
-"""Report."""
+"""Stage 5: the page, the tables and the BIDS derivatives of a study."""

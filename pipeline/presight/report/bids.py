@@ -1,0 +1,89 @@
+"""What makes the output folder a BIDS derivative dataset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from presight import __version__
+from presight.config import load_config
+from presight.errors import OutputError
+from presight.report.atomic import write_text
+
+BIDS_VERSION = "1.10.0"
+_HOMELESS = (  # BIDS has no name for these
+    "*_findings.json",
+    "*_assessment.json",
+    "*_report.html",
+    "findings.tsv",
+    "assessments.tsv",
+    "failures.tsv",
+    "run.json",
+)
+
+
+def write_dataset(out: Path) -> None:
+    """Write ``dataset_description.json`` and ``.bidsignore`` into ``out``.
+
+    Raises
+    ------
+    OutputError
+        ``out`` is another dataset, or cannot be written to.
+    """
+    path = out / "dataset_description.json"
+    if path.exists() and not _is_ours(path):
+        raise OutputError(
+            "the folder holds a dataset that presight did not make",
+            where=out,
+            action="Choose another folder with --out",
+        )
+    write_text(path, to_json(_description()))
+    write_text(out / ".bidsignore", "\n".join(_HOMELESS) + "\n")
+
+
+def sidecar(description: str, sources: Sequence[str], **more: str) -> dict[str, Any]:
+    """JSON sidecar of an image on the grid of the FLAIR that came in."""
+    return {
+        "Description": description,
+        "SpatialReference": "orig",
+        "Sources": list(sources),
+        **more,
+    }
+
+
+def label_table() -> str:
+    """Make the table of labels that BIDS puts beside a ``dseg``, from ``configs/anatomy.yaml``."""
+    anatomy = load_config("anatomy.yaml")
+    rows = ["index\tname\tabbreviation"]
+    for index, label in sorted(anatomy["labels"].items()):
+        region, side = label["region"], label["side"]
+        name = anatomy["names"][region]
+        if side == "midline":
+            rows.append(f"{index}\t{name}\t{region}")
+        else:
+            rows.append(f"{index}\t{name}, {side}\t{region}_{side}")
+    return "\n".join(rows) + "\n"
+
+
+def to_json(content: Mapping[str, Any]) -> str:
+    """JSON as it is written everywhere here: two spaces, readable umlauts, no NaN."""
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _description() -> dict[str, Any]:
+    return {
+        "Name": "presight: white-matter hyperintensity on FLAIR (research use only)",
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "derivative",
+        "GeneratedBy": [{"Name": "presight", "Version": __version__}],
+    }
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        generators = json.loads(path.read_text(encoding="utf-8")).get("GeneratedBy") or [{}]
+        return any(generator.get("Name") == "presight" for generator in generators)
+    except (OSError, ValueError, AttributeError):
+        return False

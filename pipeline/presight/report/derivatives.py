@@ -1,0 +1,137 @@
+"""The files of one study: all of them, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from presight.preprocess import to_native
+from presight.report.atomic import output_error, write_text
+from presight.report.bids import label_table, sidecar, to_json, write_dataset
+from presight.report.nifti import write_nifti
+from presight.report.page import render_page
+from presight.report.result import StudyResult
+from presight.study.study import Study
+
+
+@dataclass(frozen=True)
+class StudyFiles:
+    """Paths of what a study leaves behind."""
+
+    lesion_mask: Path
+    lesion_probability: Path
+    anatomy: Path
+    anatomy_labels: Path
+    brain: Path
+    findings: Path
+    report: Path
+    assessment: Path
+
+    @property
+    def complete(self) -> bool:
+        """Whether the study was brought to its end: the assessment is written last."""
+        return self.assessment.exists()
+
+
+def study_files(study: Study, out: Path) -> StudyFiles:
+    """Where the files of ``study`` go under ``out``; nothing is written."""
+    session = [f"ses-{study.session}"] if study.session else []
+    stem = out.joinpath(f"sub-{study.subject}", *session, "anat", study.stem)
+
+    def path(ending: str) -> Path:
+        return stem.with_name(f"{stem.name}_{ending}")
+
+    return StudyFiles(
+        lesion_mask=path("space-orig_label-L_desc-hyperintensity_mask.nii.gz"),
+        lesion_probability=path("space-orig_label-L_desc-hyperintensity_probseg.nii.gz"),
+        anatomy=path("space-orig_desc-anatomy_dseg.nii.gz"),
+        anatomy_labels=path("space-orig_desc-anatomy_dseg.tsv"),
+        brain=path("space-orig_desc-brain_mask.nii.gz"),
+        findings=path("desc-presight_findings.json"),
+        report=path("desc-presight_report.html"),
+        assessment=path("desc-presight_assessment.json"),
+    )
+
+
+def write_study(result: StudyResult, out: Path) -> StudyFiles:
+    """Write every file of a study under ``out``, on the grid of the FLAIR that came in.
+
+    The same result gives the same bytes: no time, date or memory is in these files.
+
+    Raises
+    ------
+    OutputError
+        The disk is full, the folder may not be written to, ...: no file of the study is left,
+        and one that an earlier run left is gone too, because it could be half replaced.
+    """
+    files = study_files(result.study, out)
+    with _all_or_nothing(files):
+        write_dataset(out)
+        _write_images(result, files)
+        write_text(files.findings, to_json(result.findings.model_dump(mode="json")))
+        write_text(files.report, render_page(result))
+        write_text(files.assessment, to_json(_assessment(result)))
+    return files
+
+
+def _write_images(result: StudyResult, files: StudyFiles) -> None:
+    lesions, prepared, native = result.lesions, result.prepared, result.prepared.native
+    write_nifti(files.lesion_mask, lesions.mask.astype(np.uint8), native)
+    write_nifti(files.lesion_probability, lesions.probability.astype(np.float32), native)
+    write_nifti(files.anatomy, to_native(prepared.anatomy, prepared).astype(np.uint8), native)
+    write_nifti(files.brain, to_native(prepared.brain, prepared).astype(np.uint8), native)
+    write_text(files.anatomy_labels, label_table())
+    for path, content in _sidecars(result, files):
+        write_text(path, to_json(content))
+
+
+def _sidecars(result: StudyResult, files: StudyFiles) -> Iterator[tuple[Path, dict[str, object]]]:
+    flair = result.study.flair.source
+    sources = [flair.name] if flair else []
+    mask = sidecar("Hyperintensity on FLAIR", sources, Type="Lesion")
+    probability = sidecar("Probability of hyperintensity on FLAIR, 0 to 1", sources)
+    anatomy = sidecar("Regions that hyperintensity is reported for", sources)
+    brain = sidecar("Brain", sources, Type="Brain")
+    yield _beside(files.lesion_mask), mask
+    yield _beside(files.lesion_probability), probability
+    yield _beside(files.anatomy), anatomy
+    yield _beside(files.brain), brain
+
+
+def _beside(image: Path) -> Path:
+    return image.with_name(image.name.removesuffix(".nii.gz") + ".json")
+
+
+def _assessment(result: StudyResult) -> dict[str, object]:
+    return {
+        **result.assessment.model_dump(mode="json"),
+        "provenance": result.provenance.of_the_study(),
+    }
+
+
+@contextmanager
+def _all_or_nothing(files: StudyFiles) -> Iterator[None]:
+    """Leave no file of the study, and no folder made for it, if anything goes wrong."""
+    made = [folder for folder in files.assessment.parents if not folder.exists()]
+    try:
+        files.assessment.unlink(missing_ok=True)  # from here on the study is not complete
+        yield
+    except BaseException as error:
+        _remove(files, made)
+        if isinstance(error, OSError):
+            raise output_error(files.assessment, error) from error
+        raise
+
+
+def _remove(files: StudyFiles, made: list[Path]) -> None:
+    for path in astuple(files):
+        for leftover in {path, _beside(path) if path.suffix == ".gz" else path}:
+            with suppress(OSError):
+                leftover.unlink(missing_ok=True)
+    for folder in made:  # deepest first
+        with suppress(OSError):
+            folder.rmdir()

@@ -1,0 +1,52 @@
+"""Arrays as NIfTI files whose bytes depend on nothing but their content."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import BinaryIO
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
+from presight.report.atomic import write_atomically
+from presight.study.volume import Grid
+
+_SCANNER = 1  # NIfTI code: millimetres in the scanner's own coordinates
+_COMPRESSION = 6
+
+
+def write_nifti(path: Path, array: NDArray[np.generic], grid: Grid) -> None:
+    """Write a ``.nii.gz`` with the affine of ``grid`` as sform and qform.
+
+    Parameters
+    ----------
+    path : Path
+    array : (X, Y, Z) ndarray of uint8 or float32
+        Stored as it is, without scaling.
+    grid : Grid
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written; nothing is left behind.
+    """
+    if array.shape != grid.shape:
+        raise ValueError(f"array of shape {array.shape} on a grid of shape {grid.shape}")
+    image = _image(array, grid)
+
+    def gzipped(file: BinaryIO) -> None:
+        # No name and no time in the gzip header: the same content gives the same bytes.
+        with gzip.GzipFile("", "wb", _COMPRESSION, file, mtime=0) as stream:
+            image.to_stream(stream)
+
+    write_atomically(path, gzipped)
+
+
+def _image(array: NDArray[np.generic], grid: Grid) -> nib.Nifti1Image:
+    image = nib.Nifti1Image(array, grid.affine, dtype=array.dtype)
+    image.header.set_xyzt_units("mm")
+    image.set_sform(grid.affine, code=_SCANNER)
+    image.set_qform(grid.affine, code=_SCANNER)
+    return image

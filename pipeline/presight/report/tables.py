@@ -1,0 +1,214 @@
+"""One row a study over everything in an output folder, and what a run says of itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from presight.config import load_config
+from presight.errors import InputError, PresightError
+from presight.measure.findings import Findings
+from presight.report.atomic import write_text
+from presight.report.bids import to_json
+from presight.report.result import Provenance, library_versions
+from presight.score.assessment import Label
+
+_ASSESSMENT = "_desc-presight_assessment.json"
+_FINDINGS = "_desc-presight_findings.json"
+_NESTED = {"regions", "involved_regions"}
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A study that could not be brought to its end.
+
+    Attributes
+    ----------
+    study : str
+        BIDS stem, or what is known of it.
+    input_name : str
+        Name of the file or folder, never its path.
+    stage : str
+    kind : str
+        Class of the error.
+    sentence : str
+    """
+
+    study: str
+    input_name: str
+    stage: str
+    kind: str
+    sentence: str
+
+    @classmethod
+    def of(cls, study: str, source: Path, stage: str, error: PresightError) -> Failure:
+        """Make a failure from the error that ended a study; the sentence names no folder."""
+        sentence = str(error).replace(str(source), source.name)
+        return cls(study, source.name, stage, type(error).__name__, sentence)
+
+
+def write_tables(out: Path) -> None:
+    """Rebuild ``findings.tsv`` and ``assessments.tsv`` from every complete study under ``out``.
+
+    Rows are sorted by study; ``n/a`` is unknown.
+
+    Raises
+    ------
+    InputError
+        A result cannot be read.
+    OutputError
+        A table cannot be written.
+    """
+    complete = sorted(out.glob(f"sub-*/**/anat/*{_ASSESSMENT}"), key=lambda path: path.name)
+    findings = [_findings_row(_beside(path)) for path in complete]
+    assessments = [_assessment_row(path) for path in complete]
+    _write_table(out / "findings.tsv", _findings_columns(), findings)
+    _write_table(out / "assessments.tsv", _assessment_columns(), assessments)
+
+
+def write_failures(out: Path, failures: Iterable[Failure]) -> None:
+    """Write ``failures.tsv``: one row a failed study, a heading alone where none failed.
+
+    Raises
+    ------
+    OutputError
+    """
+    columns = [field.name for field in fields(Failure)]
+    rows = [dict(zip(columns, astuple(failure), strict=True)) for failure in failures]
+    rows.sort(key=lambda row: (row["study"], row["input_name"]))
+    _write_table(out / "failures.tsv", columns, rows)
+
+
+def write_run_json(
+    out: Path,
+    studies: Mapping[str, Provenance],
+    failures: Sequence[Failure] = (),
+    *,
+    started: datetime | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Write ``run.json``: versions, settings, time and memory of this run.
+
+    Parameters
+    ----------
+    out : Path
+    studies : mapping of str to Provenance
+        Every study that this run completed, by its BIDS stem.
+    failures : sequence of Failure
+    started : datetime, optional
+    seconds : float, optional
+        Wall-clock time of the whole run.
+
+    Raises
+    ------
+    OutputError
+    """
+    peaks = [one.peak_memory_mb for one in studies.values() if one.peak_memory_mb is not None]
+    content = {
+        "started": started.isoformat(timespec="seconds") if started else None,
+        "seconds": seconds,
+        "peak_memory_mb": max(peaks, default=None),
+        "completed": len(studies),
+        "failed": len(failures),
+        "libraries": library_versions(),
+        "studies": {
+            study: {**one.of_the_study(), **one.of_the_run()}
+            for study, one in sorted(studies.items())
+        },
+    }
+    write_text(out / "run.json", to_json(content))
+
+
+def _findings_columns() -> list[str]:
+    labels = load_config("anatomy.yaml")["labels"].values()
+    regions = [f"{_region_id(label['region'], label['side'])}_lesion_ml" for label in labels]
+    return [*_STUDY, *(name for name in Findings.model_fields if name not in _NESTED), *regions]
+
+
+def _findings_row(path: Path) -> Row:
+    content = _read(path)
+    regions = {
+        f"{_region_id(region['region'], region['side'])}_lesion_ml": region["lesion_ml"]
+        for region in content.get("regions", [])
+    }
+    return {**_study(path), **content, **regions}
+
+
+def _assessment_columns() -> list[str]:
+    classes = [label for label in Label if label is not Label.INDETERMINATE]
+    probabilities = [f"{label}{end}" for label in classes for end in ("", "_low", "_high")]
+    return [*_STUDY, "label", *probabilities, "because", *_LISTS, "severity", "presight", "bundle"]
+
+
+def _assessment_row(path: Path) -> Row:
+    content = _read(path)
+    classification, made_by = content["classification"], content["provenance"]
+    probabilities = classification["probabilities"]
+    interval = classification["interval"].items()
+    return {
+        **_study(path),
+        **{key: classification[key] for key in ("label", "because")},
+        **probabilities,
+        **{f"{label}_{end}": ends[end] for label, ends in interval for end in ("low", "high")},
+        "alerts": [alert["text"] for alert in content["alerts"]],
+        "recommendations": [item["action"] for item in content["recommendations"]],
+        "missing": [fact["name"] for fact in content["missing"]],
+        "severity": content["severity"]["grade"],
+        "presight": made_by["presight"],
+        "bundle": f"{made_by['bundle']['name']} {made_by['bundle']['version']}",
+    }
+
+
+_STUDY = ("participant_id", "session_id")
+_LISTS = ("alerts", "recommendations", "missing")
+
+
+def _study(path: Path) -> Row:
+    entities = dict(part.split("-", 1) for part in path.name.split("_") if "-" in part)
+    session = entities.get("ses")
+    return {
+        "participant_id": f"sub-{entities['sub']}",
+        "session_id": f"ses-{session}" if session else None,
+    }
+
+
+def _region_id(region: str, side: str) -> str:
+    return region if side == "midline" else f"{region}_{side}"
+
+
+def _beside(assessment: Path) -> Path:
+    return assessment.with_name(assessment.name.replace(_ASSESSMENT, _FINDINGS))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the result cannot be read ({error})",
+            where=path,
+            action="Delete this study's folder and run it again",
+        ) from error
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    lines = ["\t".join(columns)]
+    lines.extend("\t".join(_cell(row.get(column)) for column in columns) for row in rows)
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _cell(value: object) -> str:
+    """Say a value in one cell: no tab, no line break, ``n/a`` for what is unknown."""
+    if value is None:
+        return "n/a"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return _cell("; ".join(str(item) for item in value) or None)
+    return " ".join(str(value).split()) or "n/a"

@@ -1,0 +1,153 @@
+"""What a study leaves on disk."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from presight.errors import OutputError
+from presight.measure import Findings
+from presight.report.bids import write_dataset
+from presight.report.derivatives import study_files, write_study
+
+STEM = "sub-demo01_ses-02"
+NAMES = {
+    f"{STEM}_space-orig_label-L_desc-hyperintensity_mask.nii.gz",
+    f"{STEM}_space-orig_label-L_desc-hyperintensity_mask.json",
+    f"{STEM}_space-orig_label-L_desc-hyperintensity_probseg.nii.gz",
+    f"{STEM}_space-orig_label-L_desc-hyperintensity_probseg.json",
+    f"{STEM}_space-orig_desc-anatomy_dseg.nii.gz",
+    f"{STEM}_space-orig_desc-anatomy_dseg.json",
+    f"{STEM}_space-orig_desc-anatomy_dseg.tsv",
+    f"{STEM}_space-orig_desc-brain_mask.nii.gz",
+    f"{STEM}_space-orig_desc-brain_mask.json",
+    f"{STEM}_desc-presight_findings.json",
+    f"{STEM}_desc-presight_assessment.json",
+    f"{STEM}_desc-presight_report.html",
+}
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_every_file_of_the_design_is_there(result, tmp_path):
+    files = write_study(result, tmp_path)
+    folder = tmp_path / "sub-demo01" / "ses-02" / "anat"
+    assert {path.name for path in folder.iterdir()} == NAMES
+    assert files.complete
+
+
+def test_a_study_without_a_session_has_no_session_folder(result, tmp_path):
+    study = replace(result.study, session=None)
+    files = study_files(study, tmp_path)
+    assert files.assessment == (
+        tmp_path / "sub-demo01" / "anat" / "sub-demo01_desc-presight_assessment.json"
+    )
+
+
+@pytest.mark.parametrize("orientation", ["LPS", "RAS", "PIR", "SAL"])
+def test_every_image_is_on_the_grid_of_the_flair_that_came_in(make_result, tmp_path, orientation):
+    result = make_result(orientation)
+    files = write_study(result, tmp_path)
+    kinds = {
+        files.lesion_mask: np.uint8,
+        files.lesion_probability: np.float32,
+        files.anatomy: np.uint8,
+        files.brain: np.uint8,
+    }
+    for path, kind in kinds.items():
+        image = nib.load(path)
+        assert image.shape == result.study.flair.grid.shape
+        assert image.get_data_dtype() == kind
+        np.testing.assert_allclose(image.get_sform(coded=True)[0], image.affine)
+        np.testing.assert_allclose(image.affine, result.study.flair.grid.affine, atol=1e-4)
+        np.testing.assert_allclose(image.get_qform(), image.affine, atol=1e-3)
+        assert image.header.get_xyzt_units()[0] == "mm"
+
+
+def test_the_mask_that_is_read_back_is_the_mask(result, tmp_path):
+    files = write_study(result, tmp_path)
+    np.testing.assert_array_equal(
+        np.asarray(nib.load(files.lesion_mask).dataobj).astype(bool), result.lesions.mask
+    )
+    np.testing.assert_array_equal(
+        np.asarray(nib.load(files.lesion_probability).dataobj), result.lesions.probability
+    )
+
+
+def test_every_label_in_the_segmentation_is_named(result, tmp_path):
+    files = write_study(result, tmp_path)
+    rows = [line.split("\t") for line in files.anatomy_labels.read_text().splitlines()]
+    named = {int(row[0]): row[1] for row in rows[1:]}
+    assert rows[0] == ["index", "name", "abbreviation"]
+    assert named[5] == "Occipital lobe, left"
+    assert set(np.unique(nib.load(files.anatomy).dataobj)) - {0} <= set(named)
+
+
+def test_the_same_result_gives_the_same_bytes_whatever_the_time_it_took(result, tmp_path):
+    slower = replace(
+        result,
+        provenance=replace(result.provenance, seconds={"segment": 99.0}, peak_memory_mb=9.0),
+    )
+    write_study(result, tmp_path / "first")
+    write_study(slower, tmp_path / "second")
+    assert contents(tmp_path / "first") == contents(tmp_path / "second")
+
+
+def test_findings_and_assessment_can_be_read_back(result, tmp_path):
+    files = write_study(result, tmp_path)
+    assert Findings.model_validate_json(files.findings.read_text()) == result.findings
+    content = json.loads(files.assessment.read_text())
+    made_by = content.pop("provenance")
+    assert type(result.assessment).model_validate(content) == result.assessment
+    assert made_by["bundle"]["sha256"] == result.provenance.bundle.sha256
+    assert "seconds" not in made_by
+
+
+def test_no_file_tells_the_folder_that_the_images_came_from(result, tmp_path):
+    write_study(result, tmp_path)
+    for name, content in contents(tmp_path).items():
+        assert b"/data/patient" not in content, name
+    sidecar = tmp_path / "sub-demo01/ses-02/anat" / f"{STEM}_space-orig_desc-brain_mask.json"
+    assert json.loads(sidecar.read_text())["Sources"] == ["flair.nii.gz"]
+
+
+def test_the_output_is_a_bids_derivative(result, tmp_path):
+    write_study(result, tmp_path)
+    description = json.loads((tmp_path / "dataset_description.json").read_text())
+    assert description["DatasetType"] == "derivative"
+    assert description["GeneratedBy"][0]["Name"] == "presight"
+    assert "*_assessment.json" in (tmp_path / ".bidsignore").read_text().splitlines()
+
+
+def test_another_dataset_is_never_written_into(result, tmp_path):
+    description = tmp_path / "dataset_description.json"
+    description.write_text('{"Name": "raw data", "BIDSVersion": "1.8.0"}')
+    with pytest.raises(OutputError, match="did not make"):
+        write_study(result, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [description.name]
+    assert "raw data" in description.read_text()
+
+
+def test_a_study_that_fails_again_does_not_leave_its_old_answer(result, tmp_path):
+    files = write_study(result, tmp_path)
+    broken = replace(result, lesions=replace(result.lesions, mask=result.lesions.mask[1:]))
+    with pytest.raises(ValueError, match="shape"):
+        write_study(broken, tmp_path)
+    assert not files.complete
+    assert not Path(files.assessment).parent.exists() or not list(files.assessment.parent.iterdir())
+
+
+def test_writing_the_dataset_twice_is_fine(tmp_path):
+    write_dataset(tmp_path)
+    before = contents(tmp_path)
+    write_dataset(tmp_path)
+    assert contents(tmp_path) == before
