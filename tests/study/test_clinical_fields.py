@@ -1,12 +1,15 @@
 """configs/clinical.yaml against the record, physics and itself."""
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from presight.config import load_config
+from presight.score.drugs import interactions, on_board
 from presight.study.clinical import ClinicalRecord, Drug
 from presight.study.clinical_fields import (
     Kind,
@@ -121,3 +124,48 @@ def test_a_slip_of_the_pen_is_noticed(name):
 @pytest.mark.parametrize("name", ["temsirolimus", "pimecrolimus", "prednisolone", "co-trimoxazole"])
 def test_another_drug_is_not_taken_for_a_slip(name):
     assert clinical_vocabulary().almost_drug(name) is None
+
+
+def _evidence_names():
+    classes = load_config("evidence/drugs.yaml")["classes"]
+    for name, entry in classes.items():
+        for drug, spellings in entry["members"].items():
+            yield from ((name, drug, spelling) for spelling in spellings)
+
+
+@pytest.mark.parametrize(("drug_class", "drug", "spelling"), _evidence_names())
+def test_every_drug_that_the_score_knows_passes_the_door(drug_class, drug, spelling):
+    name = clinical_vocabulary().drug_name(spelling)
+    assert clinical_vocabulary().almost_drug(name) is None
+    assert on_board(ClinicalRecord(drugs=(Drug(name=name),)), drug_class)
+
+
+def test_every_interacting_drug_passes_the_door():
+    directions = load_config("evidence/drugs.yaml")["interactions"].values()
+    groups = [group for entry in directions for group in entry["groups"].values()]
+    for spelling in (
+        spelling for group in groups for names in group.values() for spelling in names
+    ):
+        name = clinical_vocabulary().drug_name(spelling)
+        assert clinical_vocabulary().almost_drug(name) is None
+        on = (Drug(name="tacrolimus"),)
+        assert interactions(ClinicalRecord(drugs=on, interacting_drugs=(name,)))
+
+
+def _manual_row(field):
+    what = {
+        Kind.FLAG: "yes or no",
+        Kind.CHOICE: ", ".join(field.choices),
+        Kind.LIST: "names",
+        Kind.DRUGS: "names, with level and start",
+    }
+    low, high = field.range or (0, 0)
+    value = what.get(field.kind) or f"{', '.join(field.units)}: {low:g} to {high:g} {field.unit}"
+    others = ", ".join(f"`{alias}`" for alias in field.aliases)
+    return f"| `{field.name}` | {field.label} | {value} | {others} |"
+
+
+def test_the_manual_lists_every_field_as_the_configuration_has_it():
+    manual = Path(__file__).resolve().parents[2] / "docs" / "clinical-table.md"
+    rows = [line for line in manual.read_text(encoding="utf-8").splitlines() if line[:3] == "| `"]
+    assert rows == [_manual_row(field) for field in FIELDS.values()]

@@ -7,20 +7,12 @@ from presight.study.clinical import ClinicalRecord, Drug
 def test_an_empty_record_knows_nothing():
     known = ClinicalRecord().model_dump(exclude_none=True)
     assert known == {"drugs": (), "interacting_drugs": (), "infection_pcr": {}}
-    assert ClinicalRecord().on_calcineurin_inhibitor is None
 
 
-@pytest.mark.parametrize(
-    ("record", "expected"),
-    [
-        (ClinicalRecord(drugs=(Drug(name="tacrolimus"),)), True),
-        (ClinicalRecord(drugs=(Drug(name="metronidazole"),)), None),
-        (ClinicalRecord(calcineurin_inhibitor=True), True),
-        (ClinicalRecord(drugs=(Drug(name="metronidazole"),), calcineurin_inhibitor=False), False),
-    ],
-)
-def test_exposure_is_known_by_name_or_as_stated(record, expected):
-    assert record.on_calcineurin_inhibitor is expected
+def test_a_drug_is_found_by_its_name():
+    record = ClinicalRecord(drugs=(Drug(name="metronidazole"), Drug(name="tacrolimus")))
+    assert record.drug("tacrolimus") is record.drugs[1]
+    assert record.drug("cyclosporine") is None
 
 
 def test_a_record_shows_no_value():

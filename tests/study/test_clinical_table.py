@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 
 import pytest
@@ -6,8 +8,14 @@ from hypothesis import strategies as st
 
 from presight.errors import ClinicalError
 from presight.study.clinical import ClinicalRecord, Drug
-from presight.study.clinical_fields import Kind, clinical_fields, clinical_vocabulary
+from presight.study.clinical_fields import (
+    Kind,
+    clinical_columns,
+    clinical_fields,
+    clinical_vocabulary,
+)
 from presight.study.clinical_table import clinical_template, read_clinical
+from presight.study.units import slug
 
 FIELDS = clinical_fields()
 VOCABULARY = clinical_vocabulary()
@@ -162,7 +170,7 @@ def test_no_interacting_drugs(one):
 @pytest.mark.parametrize(
     "cell",
     ["tacrolimus 8", "tacrolimus (8)", "tacrolimus (8 g)", "tacrolimsu", "tacrolimus (oral)",
-     "tacrolimus (8 ng/mL, 9 ng/mL)", "oral tacrolimus"],
+     "tacrolimus (8 ng/mL, 9 ng/mL)", "oral tacrolimus", "1", "yes", "mtx; unknown"],
 )  # fmt: skip
 def test_a_drug_that_cannot_be_read_is_refused(sentence, cell):
     assert "labs.csv, row 2, column 'drugs'" in sentence(f'drugs\n"{cell}"\n')
@@ -259,6 +267,9 @@ def test_every_kind_of_table(one, content, name):
         ('{"seizure": {"a": 1}}', "a.json", "neither yes nor no"),
         ('{"drugs": [{"name": "tacrolimus", "dose": "3 mg"}]}', "a.json", "'dose'"),
         ('{"drugs": [{}]}', "a.json", "not a name"),
+        ('{"drugs": [5]}', "a.json", "cannot be read"),
+        ('{"drugs": ["a' + " " * 100_000 + 'b"]}', "a.json", "long text"),
+        ('{"age": {"value": "1", "unit": "' + "y" * 100_000 + '"}}', "a.json", "long text"),
     ],
 )
 def test_a_broken_file_gets_a_sentence(sentence, content, name, said):
@@ -333,6 +344,28 @@ def test_one_row_without_an_id_holds_for_one_study_only(read):
 )
 def test_doubtful_ids_are_refused(sentence, table, said):
     assert said in sentence(table)
+
+
+# ------------------------------------------------------------------ published patients
+
+
+def test_the_clinical_columns_of_published_patients_are_read(shared, read):
+    with (shared.parent / "cases" / "cases_dev.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = [column for column in rows[0] if slug(column) in clinical_columns()]
+    columns.remove("cni_exposure")  # holds the name of the drug there
+    lines = [[row["case_id"], *(row[column] for column in columns)] for row in rows]
+    text = io.StringIO()
+    csv.writer(text).writerows([["subject", *columns], *lines])
+    table = read(text.getvalue())
+    assert len(columns) >= 25
+    for column in ("age_years", "seizure", "onset_speed", "magnesium_mg_dl"):
+        field, _ = clinical_columns()[column]
+        stated = {row["case_id"] for row in rows if row[column]}
+        records = table.records.items()
+        assert stated == {
+            case for (case, _), record in records if getattr(record, field.name) is not None
+        }
 
 
 # ------------------------------------------------------------------ properties

@@ -8,8 +8,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from presight.study.clinical_fields import clinical_vocabulary
-
 
 class Onset(StrEnum):
     """How fast the symptoms came."""
@@ -54,7 +52,7 @@ class ClinicalRecord(_Private):
     organ: str | None = None  # kidney, liver, heart, lung, hsct, ..., none: no transplant
     days_since_transplant: float | None = None
     drugs: tuple[Drug, ...] = ()  # empty: none is known of
-    calcineurin_inhibitor: bool | None = None  # as stated; see on_calcineurin_inhibitor
+    calcineurin_inhibitor: bool | None = None  # as stated, whichever it was
     interacting_drugs: tuple[str, ...] = ()
 
     systolic_mmhg: float | None = None
@@ -110,11 +108,3 @@ class ClinicalRecord(_Private):
     def drug(self, name: str) -> Drug | None:
         """Return the drug of that name, or ``None``."""
         return next((drug for drug in self.drugs if drug.name == name), None)
-
-    @property
-    def on_calcineurin_inhibitor(self) -> bool | None:
-        """Whether a calcineurin inhibitor was on board: by name, else as stated, else unknown."""
-        named = clinical_vocabulary().calcineurin_inhibitors
-        if any(drug.name in named for drug in self.drugs):
-            return True
-        return self.calcineurin_inhibitor

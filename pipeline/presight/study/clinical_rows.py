@@ -126,7 +126,8 @@ def _check_together(record: ClinicalRecord, where: str) -> None:
             where=where,
             action="Check whether two of them were swapped",
         )
-    if record.calcineurin_inhibitor is False and record.on_calcineurin_inhibitor:
+    named = {drug.name for drug in record.drugs} & clinical_vocabulary().calcineurin_inhibitors
+    if named and record.calcineurin_inhibitor is False:
         raise ClinicalError(
             "a calcineurin inhibitor is named, and it is said that there was none", where=where
         )

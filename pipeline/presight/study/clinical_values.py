@@ -58,7 +58,7 @@ def read_value(field: ClinicalField, cell: Cell) -> Any:
     """
     if is_unknown(cell.content):
         return None
-    _check_length(cell)
+    _check_length(cell.content, cell)
     return _READERS[field.kind](field, cell)
 
 
@@ -79,9 +79,9 @@ def shown(content: object) -> str:
 _SHOWN = 40
 
 
-def _check_length(cell: Cell) -> None:
+def _check_length(content: object, cell: Cell) -> None:
     limit = clinical_vocabulary().limits["cell_characters"]
-    if isinstance(cell.content, str) and len(cell.content) > limit:
+    if isinstance(content, str) and len(content) > limit:
         raise ClinicalError(
             "the cell holds a long text", where=cell.where, expected=f"at most {limit} characters"
         )
@@ -97,16 +97,8 @@ def _number(field: ClinicalField, cell: Cell) -> float:
 
 
 def _quantity(field: ClinicalField, cell: Cell) -> Quantity:
-    content = cell.content
-    if isinstance(content, Mapping) and set(content) == {"value", "unit"}:
-        content = f"{content['value']} {content['unit']}"
-    if isinstance(content, int | float) and not isinstance(content, bool):
-        content = repr(content)
-    quantity = (
-        read_quantity(content, decimal_comma=cell.decimal_comma)
-        if isinstance(content, str)
-        else None
-    )
+    text = _number_text(cell)
+    quantity = read_quantity(text, decimal_comma=cell.decimal_comma) if text else None
     if quantity is None or not math.isfinite(quantity.value):
         raise ClinicalError(
             f"{shown(cell.content)} is not one plain number",
@@ -115,6 +107,17 @@ def _quantity(field: ClinicalField, cell: Cell) -> Quantity:
             action="Leave the cell empty where the value is not known",
         )
     return quantity
+
+
+def _number_text(cell: Cell) -> str:
+    """Return the number as it would stand in a table; ``""`` for what is none in JSON."""
+    content = cell.content
+    if isinstance(content, Mapping) and set(content) == {"value", "unit"}:
+        content = f"{content['value']} {content['unit']}"
+        _check_length(content, cell)
+    if isinstance(content, int | float) and not isinstance(content, bool):
+        return repr(content)
+    return content if isinstance(content, str) else ""
 
 
 def _unit(field: ClinicalField, cell: Cell, quantity: Quantity) -> str:
@@ -229,18 +232,19 @@ def _items(cell: Cell) -> Sequence[object]:
             where=cell.where,
             expected=f"at most {limit} names with a semicolon between them",
         )
-    nothing = clinical_vocabulary().nothing
-    return [
-        item
-        for item in content
-        if not (isinstance(item, str) and item.strip().casefold() in nothing)
-    ]
+    for item in content:
+        _check_length(item, cell)
+    return [item for item in content if not _names_nothing(item)]
+
+
+def _names_nothing(item: object) -> bool:
+    return isinstance(item, str) and item.strip().casefold() in clinical_vocabulary().nothing
 
 
 def _drug(item: object, cell: Cell) -> dict[str, Any]:
     if isinstance(item, Mapping):
         return _drug_from_object(item, cell)
-    match = _DRUG.fullmatch(str(item).strip())
+    match = _DRUG.fullmatch(item.strip()) if isinstance(item, str) else None
     if match is None:
         raise _drug_error(item, cell)
     drug: dict[str, Any] = {"name": _name(match["name"], cell)}
@@ -289,11 +293,11 @@ def _drug_error(item: object, cell: Cell) -> ClinicalError:
 def _name(item: object, cell: Cell) -> str:
     limit = clinical_vocabulary().limits["text_characters"]
     text = item.strip() if isinstance(item, str) else ""
-    if not text or len(text) > limit or not text.isprintable():
+    if not _is_name(text, limit):
         raise ClinicalError(
             f"{shown(item)} is not a name",
             where=cell.where,
-            expected=f"1 to {limit} printable characters",
+            expected=f"the name of a drug in 1 to {limit} printable characters",
         )
     name = clinical_vocabulary().drug_name(text)
     almost = clinical_vocabulary().almost_drug(name)
@@ -305,6 +309,12 @@ def _name(item: object, cell: Cell) -> str:
             action="Level and time since the start go in brackets behind the name",
         )
     return name
+
+
+def _is_name(text: str, limit: int) -> bool:
+    """Whether a text can name something: ``1``, ``yes`` and ``unknown`` name nothing."""
+    spelled = any(letter.isalpha() for letter in text) and text.isprintable() and len(text) <= limit
+    return spelled and text.casefold() not in clinical_vocabulary().words
 
 
 _SEPARATOR = re.compile(r"[;|,\n](?![^(]*\))")  # not within brackets
