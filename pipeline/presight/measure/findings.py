@@ -55,9 +55,8 @@ class Findings(BaseModel):
 
     # What a structured reading says, or a measurement can fill: None where nobody looked.
     hyperintensity: bool | None = None  # any beyond what is expected at this age
-    involved_regions: dict[str, bool] = Field(
-        default_factory=dict
-    )  # names: configs/evidence/regions.yaml
+    # Region -> involved; which names there are: configs/evidence/regions.yaml
+    involved_regions: dict[str, bool] = Field(default_factory=dict)
     bilateral: bool | None = None
     symmetric: bool | None = None  # mirror-like, not only on both sides
     confluent_diffuse: bool | None = None
@@ -65,7 +64,7 @@ class Findings(BaseModel):
     mass_effect: bool | None = None
     restricted_diffusion: Literal["none", "partial", "whole"] | None = None  # part of the lesion
     adc: Literal["low", "normal", "high"] | None = None  # of the lesion, against normal tissue
-    adc_ratio: float | None = None  # lesion / normal-appearing white matter
+    adc_ratio: float | None = None  # lesion / brain tissue around it, medians
     haemorrhage: bool | None = None
     enhancement: bool | None = None
     ring_enhancement: bool | None = None

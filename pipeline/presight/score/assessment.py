@@ -99,6 +99,16 @@ class Severity(_Frozen):
     source: tuple[str, ...]
 
 
+class LaboratoryReading(_Frozen):
+    """One laboratory value or pressure in words, against ranges that may disagree."""
+
+    name: str
+    value: str  # with its unit
+    reading: str
+    note: str
+    source: tuple[str, ...]
+
+
 class Assessment(_Frozen):
     """Everything the score says about one study."""
 
@@ -108,5 +118,6 @@ class Assessment(_Frozen):
     alerts: tuple[Alert, ...]
     recommendations: tuple[Recommendation, ...]
     missing: tuple[MissingFact, ...]
+    laboratory: tuple[LaboratoryReading, ...] = ()
     sources: dict[str, str]  # source id -> citation, of every source named above
     research_use_only: Literal[True] = True
