@@ -169,3 +169,10 @@ def test_the_manual_lists_every_field_as_the_configuration_has_it():
     manual = Path(__file__).resolve().parents[2] / "docs" / "clinical-table.md"
     rows = [line for line in manual.read_text(encoding="utf-8").splitlines() if line[:3] == "| `"]
     assert rows == [_manual_row(field) for field in FIELDS.values()]
+
+
+def test_no_word_says_two_things():
+    words = [word for said in load_config("clinical.yaml")["words"].items() if said[0] != "nothing"
+             for word in said[1]]  # fmt: skip
+    assert len(words) == len(set(words))
+    assert all(word == word.casefold() for word in words)
