@@ -12,7 +12,7 @@ from scipy import ndimage
 from presight.preprocess.atlas import load_atlas
 from presight.study.volume import Grid
 from presight.train.synthesis.fields import smooth_noise
-from presight.train.synthesis.separable import Image, along_axes, linear
+from presight.train.synthesis.separable import Image, upsample
 
 _COARSE = 4  # the head around the brain is laid out on every fourth voxel
 _FLUID_BELOW, _TISSUE_ABOVE = 0.40, 0.58  # on the T1 template: dark is fluid, 0.65 is cortex
@@ -157,9 +157,7 @@ def _distance_from_hull(brain: NDArray[np.bool_], grid: Grid) -> Image:
     hull |= coarse > 0
     distance = ndimage.distance_transform_edt(~(hull | _face(coarse.shape, grid)))
     distance = (distance * _COARSE).astype(np.float32)
-    positions = (np.arange(size) / _COARSE for size in brain.shape)
-    back = [linear(n, p) for n, p in zip(coarse.shape, positions, strict=True)]
-    outside = along_axes(distance, back) * ~brain
+    outside = upsample(distance, _COARSE, brain.shape) * ~brain
     # Air at the edges, all but the neck: whatever is later drawn from beyond them is air.
     outside[[0, -1]] = outside[:, [0, -1]] = outside[:, :, -1:] = _FAR_MM
     return outside

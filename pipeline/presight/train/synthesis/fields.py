@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from presight.train.synthesis.separable import Image, along_axes, cubic_bspline
+from presight.train.synthesis.separable import Axis, Image, along_axes, cubic_bspline
 
-Axes = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+Axes = tuple[Axis, Axis, Axis]
 
 _STANDARD_DEVIATION = 0.48**1.5  # of a cubic B-spline field with unit normal coefficients
 
 
 def voxel_axes(shape: tuple[int, ...]) -> Axes:
     """Voxel positions along each axis, counted from the middle."""
-    x, y, z = (np.arange(size) - (size - 1) / 2 for size in shape)
+    x, y, z = (np.arange(size, dtype=np.float64) - (size - 1) / 2 for size in shape)
     return x, y, z
 
 
@@ -47,6 +46,6 @@ def fractal_noise(axes: Axes, scale_mm: float, rng: np.random.Generator, octaves
     return field / np.float32(np.sqrt(sum(0.25**octave for octave in range(octaves))))
 
 
-def _knots(axis: NDArray[np.float64], scale_mm: float) -> NDArray[np.float64]:
+def _knots(axis: Axis, scale_mm: float) -> Axis:
     first, last = np.floor(axis.min() / scale_mm) - 1, np.ceil(axis.max() / scale_mm) + 1
     return np.arange(first, last + 1) * scale_mm

@@ -136,7 +136,8 @@ def _layers(draw: dict[str, float]) -> NDArray[np.float32]:
         (skin + _SKIN_MM + 0.5, 0.0),
     ]
     distance = np.arange(256) / _LAYERS_PER_MM
-    return np.interp(distance, *zip(*knots, strict=True)).astype(np.float32)
+    where, value = zip(*knots, strict=True)
+    return np.interp(distance, where, value).astype(np.float32)
 
 
 def _drawn(ranges: dict[str, object], rng: np.random.Generator) -> dict[str, float]:

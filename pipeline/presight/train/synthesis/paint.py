@@ -12,11 +12,12 @@ from presight.config import load_config
 from presight.errors import ConfigError
 from presight.train.synthesis.fields import smooth_noise, voxel_axes
 from presight.train.synthesis.scene import STEP_MM, Scene, see, solid_share
-from presight.train.synthesis.separable import Image, along_axes, box_average, gaussian
+from presight.train.synthesis.separable import Image, along_axes, box_average, gaussian, upsample
 from presight.train.synthesis.shapes import draw_shape
 
 _NEIGHBOURHOOD_MM = 3.0
 _NOTHING = 1e-3
+_UNMOVED_MM = 0.1
 
 
 def paint(
@@ -69,7 +70,7 @@ def paint(
 
 
 def family_settings(family: str) -> dict[str, Any]:
-    """Settings of a lesion family, with the defaults that are common to all."""
+    """Look up a lesion family, with the defaults that are common to all."""
     config = load_config("synthesis.yaml")
     if family not in config["families"]:
         raise ConfigError(
@@ -101,7 +102,9 @@ def _lesion_share(
     share = 1 / (1 + np.exp(np.clip(scene.to_full(margin) / np.float32(-edge_mm), -30, 30)))
     if slice_mm > 1:
         depth = flair.shape[2]
-        share = along_axes(share, (None, None, box_average(depth, np.arange(depth), slice_mm)))
+        share = along_axes(
+            share, (None, None, box_average(depth, np.arange(depth, dtype=np.float64), slice_mm))
+        )
     return share * solid_share(flair, brain)
 
 
@@ -110,20 +113,21 @@ def _brighten(flair: Image, share: Image, rng: np.random.Generator) -> Image:
     brightness = load_config("synthesis.yaml")["brightness"]
     there = _box(share > _NOTHING)
     local, part = flair[there], share[there]
-    level = np.float32(rng.uniform(*brightness["lesion"]))
+    contrast = np.float32(rng.uniform(*brightness["lesion"]) - 1)
     texture = smooth_noise(voxel_axes(part.shape), rng.uniform(4, 12), rng)
-    level = level + (level - 1) * np.float32(brightness["texture"]) * texture
+    lift = contrast * (1 + np.float32(brightness["texture"]) * texture)
     flat = np.float32(rng.uniform(*brightness["flattening"]))
-    lift = flat * (level - _neighbourhood(local, part)) + (1 - flat) * (level - 1)
     painted = flair.copy()
-    painted[there] += part * np.maximum(lift, (level - 1) / 3)
+    painted[there] += part * np.maximum(lift - flat * (_neighbourhood(local, part) - 1), lift / 3)
     return painted
 
 
 def _neighbourhood(flair: Image, share: Image) -> Image:
-    """Mean of the lesion's own surroundings, fluid left out."""
-    blur = [gaussian(size, _NEIGHBOURHOOD_MM) for size in flair.shape]
-    return along_axes(flair * share, blur) / np.maximum(along_axes(share, blur), _NOTHING)
+    """Mean of the lesion's own surroundings, fluid left out, by way of every second voxel."""
+    sparse = share[::STEP_MM, ::STEP_MM, ::STEP_MM] + np.float32(_NOTHING)
+    weighted = sparse * flair[::STEP_MM, ::STEP_MM, ::STEP_MM]
+    blur = [gaussian(size, _NEIGHBOURHOOD_MM / STEP_MM) for size in sparse.shape]
+    return upsample(along_axes(weighted, blur) / along_axes(sparse, blur), STEP_MM, flair.shape)
 
 
 def _push_aside(flair: Image, scene: Scene, margin: Image, swelling_mm: float) -> Image:
@@ -134,7 +138,7 @@ def _push_aside(flair: Image, scene: Scene, margin: Image, swelling_mm: float) -
     slope = np.gradient(pressure)
     steepest = np.sqrt(max(float((sum(g**2 for g in slope)).max()), 1e-12))
     moves = [scene.to_full(g * np.float32(swelling_mm / steepest)) for g in slope]
-    moved = _box(sum(m**2 for m in moves) > 0.1**2)
+    moved = _box(np.sqrt(moves[0] ** 2 + moves[1] ** 2 + moves[2] ** 2) > _UNMOVED_MM)
     grid = np.meshgrid(
         *(np.arange(s.start, s.stop, dtype=np.float32) for s in moved), indexing="ij", sparse=True
     )

@@ -31,7 +31,7 @@ def draw_record(family: str, rng: np.random.Generator) -> ClinicalRecord:
     )
 
 
-def _draw_signs(course: dict[str, Any], rng: np.random.Generator) -> dict[str, bool]:
+def _draw_signs(course: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     chances = {name: chance["value"] for name, chance in course["signs"].items()}
     while True:
         signs = {name: bool(rng.random() < chance) for name, chance in chances.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from presight.config import load_config
 from presight.study.volume import Grid
 from presight.train.synthesis.fields import Axes, smooth_noise
 from presight.train.synthesis.separable import (
+    Axis,
     Image,
     Matrix,
     along_axes,
@@ -147,9 +149,7 @@ def draw_scanner(rng: np.random.Generator) -> Scanner:
     )
 
 
-def _draw_spacing(
-    ranges: dict[str, list[float]], rng: np.random.Generator
-) -> tuple[float, float, float]:
+def _draw_spacing(ranges: dict[str, Any], rng: np.random.Generator) -> tuple[float, float, float]:
     in_plane = rng.uniform(*ranges["in_plane_mm"])
     spacing = [in_plane] * 3
     across = int(rng.choice(3, p=ranges["orientation"]))
@@ -157,11 +157,11 @@ def _draw_spacing(
     return spacing[0], spacing[1], spacing[2]
 
 
-def _centres(shape: tuple[int, ...], spacing_mm: tuple[float, ...]) -> list[NDArray[np.float64]]:
+def _centres(shape: tuple[int, ...], spacing_mm: tuple[float, ...]) -> list[Axis]:
     """Voxel positions of the acquisition, evenly laid out around the middle of the image."""
     counts = [max(1, round(size / step)) for size, step in zip(shape, spacing_mm, strict=True)]
     return [
-        (size - 1) / 2 + (np.arange(count) - (count - 1) / 2) * step
+        (size - 1) / 2 + (np.arange(count, dtype=np.float64) - (count - 1) / 2) * step
         for size, step, count in zip(shape, spacing_mm, counts, strict=True)
     ]
 

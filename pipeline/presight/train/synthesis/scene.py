@@ -12,7 +12,7 @@ from scipy import ndimage, signal
 from presight.config import load_config
 from presight.preprocess.atlas import load_atlas
 from presight.train.synthesis.fields import Axes
-from presight.train.synthesis.separable import Image, along_axes, linear
+from presight.train.synthesis.separable import Image, upsample
 
 STEP_MM = 2
 _LOCATE_MM = 8
@@ -64,11 +64,7 @@ class Scene:
 
     def to_full(self, field: Image) -> Image:
         """Bring a field of the 2 mm grid to the 1 mm grid, linearly."""
-        back = [
-            linear(size, np.arange(full) / STEP_MM)
-            for size, full in zip(field.shape, self.shape, strict=True)
-        ]
-        return along_axes(field, back)
+        return upsample(field, STEP_MM, self.shape)
 
     def within(self, site: str) -> NDArray[np.bool_]:
         """Where a region of ``configs/anatomy.yaml`` or a site of ``synthesis.yaml`` is."""

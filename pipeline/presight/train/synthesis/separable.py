@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 Image = NDArray[np.float32]
+Axis = NDArray[np.float64]
 
 
 def along_axes(image: Image, matrices: Sequence[Matrix | None]) -> Image:
@@ -46,7 +47,7 @@ def gaussian(size: int, sigma: float) -> Matrix | None:
     return _rows_to_one(np.exp(-0.5 * offset**2))
 
 
-def box_average(size: int, centres: NDArray[np.float64], width: float) -> Matrix:
+def box_average(size: int, centres: Axis, width: float) -> Matrix:
     """Mean over ``width`` voxels around each of ``centres``: a slice of that thickness.
 
     A box that reaches over the edge averages what there is. Boxes that tile the axis keep the
@@ -58,14 +59,22 @@ def box_average(size: int, centres: NDArray[np.float64], width: float) -> Matrix
     return _rows_to_one(np.clip(overlap, 0, None))
 
 
-def linear(size: int, positions: NDArray[np.float64]) -> Matrix:
+def linear(size: int, positions: Axis) -> Matrix:
     """Linear interpolation at ``positions`` (voxels); positions outside take the edge value."""
     clipped = np.clip(positions, 0, size - 1)
     distance = np.abs(np.subtract.outer(clipped, np.arange(size)))
     return np.clip(1 - distance, 0, None).astype(np.float32)
 
 
-def cubic_bspline(positions: NDArray[np.float64], knots: NDArray[np.float64]) -> Matrix:
+def upsample(image: Image, step: int, shape: tuple[int, ...]) -> Image:
+    """Linear interpolation from every ``step``-th voxel back to all of ``shape``."""
+    back = [
+        linear(size, np.arange(full) / step) for size, full in zip(image.shape, shape, strict=True)
+    ]
+    return along_axes(image, back)
+
+
+def cubic_bspline(positions: Axis, knots: Axis) -> Matrix:
     """Uniform cubic B-splines centred on ``knots`` at ``positions`` (same unit)."""
     distance = np.abs(np.subtract.outer(positions, knots)) / (knots[1] - knots[0])
     near = 2 / 3 - distance**2 + distance**3 / 2

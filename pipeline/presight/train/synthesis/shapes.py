@@ -24,6 +24,7 @@ Rng = np.random.Generator
 _OUTSIDE_MM = np.float32(-50)
 _CORTEX_MM = 4.0  # of brain under the surface: the cortex, then U-fibres, then deeper white matter
 _SUBCORTEX_MM = 9.0
+_VOXEL_ML = STEP_MM**3 / 1000
 _WHITE_MATTER_ML = 450.0  # of an adult head; scales burdens of a head down to a piece of one
 _MOST_FOCI = 300
 
@@ -88,12 +89,14 @@ def _foci(scene: Scene, settings: Settings, rng: Rng) -> Image:
         return margin
     weights = np.cumsum(chance.ravel()[candidates], dtype=np.float64)
     low, high = settings["radius_mm"]
+    reached = float(((margin > 0) & scene.solid).sum()) * _VOXEL_ML
     for _ in range(_MOST_FOCI):
-        if _volume_ml(scene, margin) >= goal:
+        if reached >= goal:
             break
-        pick = candidates[np.searchsorted(weights, rng.uniform(0, weights[-1]))]
+        pick = candidates[np.searchsorted(weights, rng.uniform(0, float(weights[-1])))]
         centre = np.unravel_index(pick, chance.shape)
-        _stamp(margin, centre, low * (high / low) ** rng.beta(1, 2), settings["elongation"], rng)
+        radius_mm = low * (high / low) ** rng.beta(1, 2)
+        reached += _stamp(margin, centre, radius_mm, settings["elongation"], rng) * _VOXEL_ML
     return margin
 
 
@@ -126,11 +129,7 @@ def _burden_ml(settings: Settings, rng: Rng) -> float:
 
 def _share_of_white_matter(scene: Scene) -> float:
     inner = scene.solid & (scene.depth_mm > _CORTEX_MM)
-    return min(1.0, float(inner.sum()) * STEP_MM**3 / 1000 / _WHITE_MATTER_ML)
-
-
-def _volume_ml(scene: Scene, margin: Image) -> float:
-    return float(((margin > 0) & scene.solid).sum()) * STEP_MM**3 / 1000
+    return min(1.0, float(inner.sum()) * _VOXEL_ML / _WHITE_MATTER_ML)
 
 
 def _stamp(
@@ -139,8 +138,8 @@ def _stamp(
     radius_mm: float,
     elongation: list[float],
     rng: Rng,
-) -> None:
-    """Add an ellipsoid in any direction; its centre is a voxel, so a small one is not lost."""
+) -> int:
+    """Add an ellipsoid and count the voxels gained; its centre is one, so none is lost."""
     reach = int(np.ceil(radius_mm * max(elongation) / STEP_MM)) + 2
     low = [max(0, int(c) - reach) for c in centre]
     box = tuple(slice(a, int(c) + reach + 1) for a, c in zip(low, centre, strict=True))
@@ -158,11 +157,13 @@ def _stamp(
     axes_mm = radius_mm * rng.uniform(*elongation, 3)
     scaled = (offsets * STEP_MM) @ turn / axes_mm
     inside = (1 - np.linalg.norm(scaled, axis=-1)) * radius_mm
+    gained = int(((inside > 0) & (margin[box] <= 0)).sum())
     margin[box] = np.maximum(margin[box], inside)
+    return gained
 
 
 def _wedge(scene: Scene, settings: Settings, rng: Rng) -> Image:
-    """A cone from near the ventricle to the surface, on one side: the territory of an artery."""
+    """Cut a cone from near the ventricle to the surface of one side: an artery's territory."""
     surface = _draw_voxel(scene, _territory(scene, settings, rng), rng)
     if surface is None:
         return _nothing(scene)
@@ -226,7 +227,7 @@ def _draw_voxel(scene: Scene, chance: NDArray[Any], rng: Rng) -> NDArray[np.floa
     weights = np.cumsum(chance.ravel(), dtype=np.float64)
     if not weights[-1] > 0:
         return None
-    pick = np.searchsorted(weights, rng.uniform(0, weights[-1]))
+    pick = np.searchsorted(weights, rng.uniform(0, float(weights[-1])))
     voxel = np.unravel_index(pick, chance.shape)
     return np.array([axis[i] for axis, i in zip(scene.axes, voxel, strict=True)])
 
