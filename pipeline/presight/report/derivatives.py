@@ -15,7 +15,7 @@ from presight.report.bids import label_table, sidecar, to_json, write_dataset
 from presight.report.nifti import write_nifti
 from presight.report.page import render_page
 from presight.report.result import StudyResult
-from presight.study.study import Study
+from presight.study import Study, StudyInput
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class StudyFiles:
         return self.assessment.exists()
 
 
-def study_files(study: Study, out: Path) -> StudyFiles:
+def study_files(study: Study | StudyInput, out: Path) -> StudyFiles:
     """Where the files of ``study`` go under ``out``; nothing is written."""
     session = [f"ses-{study.session}"] if study.session else []
     stem = out.joinpath(f"sub-{study.subject}", *session, "anat", study.stem)

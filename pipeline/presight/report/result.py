@@ -64,12 +64,8 @@ class Provenance:
     peak_memory_mb: float | None = None
 
     def of_the_study(self) -> dict[str, Any]:
-        """Keep what is the same whenever the same study is run again: it goes beside the result."""
+        """Leave out time and memory: what stays is the same whenever the study is run again."""
         return {key: value for key, value in asdict(self).items() if key not in _OF_THE_RUN}
-
-    def of_the_run(self) -> dict[str, Any]:
-        """Keep what differs from run to run (time, memory): it goes to ``run.json`` alone."""
-        return {key: getattr(self, key) for key in _OF_THE_RUN}
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from presight import __version__
 from presight.config import load_config
-from presight.errors import InputError, PresightError
+from presight.errors import InputError
 from presight.measure.findings import Findings
 from presight.report.atomic import write_text
 from presight.report.bids import to_json
-from presight.report.result import Provenance, library_versions
+from presight.report.result import library_versions
 from presight.score.assessment import Label
 
 _ASSESSMENT = "_desc-presight_assessment.json"
@@ -31,8 +32,8 @@ class Failure:
     ----------
     study : str
         BIDS stem, or what is known of it.
-    input_name : str
-        Name of the file or folder, never its path.
+    input : str
+        Name of the file or folder that came in.
     stage : str
     kind : str
         Class of the error.
@@ -40,16 +41,26 @@ class Failure:
     """
 
     study: str
-    input_name: str
+    input: str
     stage: str
     kind: str
     sentence: str
 
-    @classmethod
-    def of(cls, study: str, source: Path, stage: str, error: PresightError) -> Failure:
-        """Make a failure from the error that ended a study; the sentence names no folder."""
-        sentence = str(error).replace(str(source), source.name)
-        return cls(study, source.name, stage, type(error).__name__, sentence)
+
+class Model(Protocol):
+    """What identifies the segmentation model."""
+
+    @property
+    def name(self) -> str:
+        """Name of the bundle."""
+
+    @property
+    def version(self) -> str:
+        """Version of the bundle."""
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the weights."""
 
 
 def write_tables(out: Path) -> None:
@@ -80,48 +91,51 @@ def write_failures(out: Path, failures: Iterable[Failure]) -> None:
     """
     columns = [field.name for field in fields(Failure)]
     rows = [dict(zip(columns, astuple(failure), strict=True)) for failure in failures]
-    rows.sort(key=lambda row: (row["study"], row["input_name"]))
+    rows.sort(key=lambda row: (row["study"], row["input"]))
     _write_table(out / "failures.tsv", columns, rows)
 
 
 def write_run_json(
     out: Path,
-    studies: Mapping[str, Provenance],
-    failures: Sequence[Failure] = (),
     *,
-    started: datetime | None = None,
-    seconds: float | None = None,
+    bundle: Model,
+    device: str,
+    settings: Mapping[str, Any],
+    seconds: Mapping[str, Mapping[str, float]],
+    peak_memory_mb: float | None,
 ) -> None:
     """Write ``run.json``: versions, settings, time and memory of this run.
 
     Parameters
     ----------
     out : Path
-    studies : mapping of str to Provenance
-        Every study that this run completed, by its BIDS stem.
-    failures : sequence of Failure
-    started : datetime, optional
-    seconds : float, optional
-        Wall-clock time of the whole run.
+    bundle : Model
+    device : str
+    settings : mapping
+        JSON-able.
+    seconds : mapping of str to mapping of str to float
+        Time of each stage of each study that this run completed, by its BIDS stem.
+    peak_memory_mb : float or None
 
     Raises
     ------
     OutputError
     """
-    peaks = [one.peak_memory_mb for one in studies.values() if one.peak_memory_mb is not None]
     content = {
-        "started": started.isoformat(timespec="seconds") if started else None,
-        "seconds": seconds,
-        "peak_memory_mb": max(peaks, default=None),
-        "completed": len(studies),
-        "failed": len(failures),
+        "presight": __version__,
+        "python": platform.python_version(),
         "libraries": library_versions(),
-        "studies": {
-            study: {**one.of_the_study(), **one.of_the_run()}
-            for study, one in sorted(studies.items())
-        },
+        "bundle": {"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256},
+        "device": device,
+        "settings": dict(settings),
+        "peak_memory_mb": peak_memory_mb,
+        "seconds": {study: _rounded(stages) for study, stages in sorted(seconds.items())},
     }
     write_text(out / "run.json", to_json(content))
+
+
+def _rounded(stages: Mapping[str, float]) -> dict[str, float]:
+    return {stage: round(seconds, 3) for stage, seconds in stages.items()}
 
 
 def _findings_columns() -> list[str]:
