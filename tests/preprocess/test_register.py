@@ -65,3 +65,32 @@ def test_registration_is_repeatable():
     )
     first, second = (register_atlas(head, atlas, SETTINGS) for _ in range(2))
     assert first.transform.GetParameters() == second.transform.GetParameters()
+
+
+def test_a_mirrored_head_is_found_mirrored():
+    atlas = load_atlas()
+    tilted = sitk.AffineTransform(3)
+    tilted.Rotate(0, 2, 0.15)
+    tilted.SetTranslation((6, -4, 3))
+    brightness = 1.4 * atlas.grey + atlas.white + 0.1
+    brightness *= np.linspace(0.9, 1.2, brightness.shape[0])[:, None, None]
+    flair_like = np.where(atlas.brain, brightness, 0).astype(np.float32)
+    data = resample(flair_like, atlas.grid, GRID, transform=tilted)
+    labels, mirrored = (
+        resample(
+            atlas.labels,
+            atlas.grid,
+            GRID,
+            nearest=True,
+            transform=register_atlas(Volume(d, GRID, Contrast.FLAIR), atlas, SETTINGS).transform,
+        )
+        for d in (data, np.ascontiguousarray(data[::-1]))
+    )
+    sides = load_config("anatomy.yaml")["labels"]
+    twin = {
+        (label["region"], {"left": "right", "right": "left"}.get(label["side"], "midline")): n
+        for n, label in sides.items()
+    }
+    for number, label in sides.items():
+        here = labels == twin[label["region"], label["side"]]
+        assert dice(mirrored[::-1] == number, here) > 0.998

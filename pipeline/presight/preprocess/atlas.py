@@ -14,6 +14,7 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+from nibabel.affines import from_matvec
 from nibabel.processing import resample_from_to
 from nilearn import datasets
 from numpy.typing import NDArray
@@ -26,11 +27,13 @@ from presight.study.volume import Grid
 
 @dataclass(frozen=True)
 class Atlas:
-    """A symmetric head on a 1 mm RAS+ grid whose middle plane is the mid-sagittal plane.
+    """A symmetric head on a 1 mm RAS+ grid.
+
+    The mid-sagittal plane lies between the two middle voxels, so that each belongs to one side.
 
     Attributes
     ----------
-    t1 : (197, 233, 189) ndarray of float32
+    t1 : (196, 233, 189) ndarray of float32
         T1-weighted brain, 0 to 1, 0 outside the brain.
     brain : ndarray of bool
     grey, white : ndarray of float32
@@ -51,29 +54,31 @@ class Atlas:
 @cache
 def load_atlas() -> Atlas:
     """Read the templates and build the region map. Cached: do not modify the arrays."""
-    template = datasets.load_mni152_template(resolution=1)
-    t1 = template.get_fdata(dtype=np.float32)
-    grid = Grid(t1.shape, np.asarray(template.affine, dtype=np.float64))
+    t1, affine = _between(datasets.load_mni152_template(resolution=1))
+    grey, _ = _between(datasets.load_mni152_gm_template(resolution=1))
+    white, _ = _between(datasets.load_mni152_wm_template(resolution=1))
     brain = ndimage.binary_fill_holes(t1 > 0)
-    return Atlas(
-        t1=t1,
-        brain=brain,
-        grey=datasets.load_mni152_gm_template(resolution=1).get_fdata(dtype=np.float32),
-        white=datasets.load_mni152_wm_template(resolution=1).get_fdata(dtype=np.float32),
-        labels=_region_labels(brain, template),
-        grid=grid,
-    )
+    grid = Grid(t1.shape, affine)
+    return Atlas(t1, brain, grey, white, _region_labels(brain, grid), grid)
 
 
-def _region_labels(brain: NDArray[np.bool_], template: nib.Nifti1Image) -> NDArray[np.uint8]:
+def _between(template: nib.Nifti1Image) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Values half-way between neighbours along x, where no voxel straddles the middle plane."""
+    data = template.get_fdata(dtype=np.float32)
+    affine = np.asarray(template.affine, dtype=np.float64) @ from_matvec(np.eye(3), (0.5, 0, 0))
+    return (data[:-1] + data[1:]) / 2, affine
+
+
+def _region_labels(brain: NDArray[np.bool_], grid: Grid) -> NDArray[np.uint8]:
     """Label every brain voxel: the left half by the atlas, the right half as its mirror image."""
     anatomy = load_config("anatomy.yaml")
     source = nib.load(_label_map(anatomy["atlas"]))
-    parcels = np.asarray(resample_from_to(source, template, order=0).dataobj).astype(np.int32)
-    left = slice(0, brain.shape[0] // 2 + 1)  # the middle plane belongs to both halves
-    regions = _regions_of_left_half(parcels[left], brain[left], anatomy)
+    image = resample_from_to(source, (grid.shape, grid.affine), order=0)
+    left = slice(0, brain.shape[0] // 2)
+    parcels = np.asarray(image.dataobj).astype(np.int32)[left]
+    regions = _regions_of_left_half(parcels, brain[left], anatomy)
     right = _mirrored_ids(anatomy["labels"])[regions]
-    return np.concatenate([regions, right[-2::-1]], axis=0)
+    return np.concatenate([regions, right[::-1]], axis=0)
 
 
 def _regions_of_left_half(

@@ -32,7 +32,8 @@ def reorient(volume: Volume) -> Volume:
     image = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.grid.affine))
     data = np.ascontiguousarray(image.dataobj, dtype=np.float32)
     # A nanometre is noise of the header's arithmetic, and would differ with the storage order.
-    grid = Grid(data.shape, np.round(np.asarray(image.affine, dtype=np.float64), 6))
+    affine: NDArray[np.float64] = np.asarray(image.affine, dtype=np.float64).round(6)
+    grid = Grid(data.shape, affine)
     return Volume(data, grid, volume.contrast, volume.source, volume.doubts)
 
 

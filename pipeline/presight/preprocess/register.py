@@ -3,6 +3,9 @@
 The fixed image is the patient's head and the moving one the MNI brain. Several scales and pitches
 are tried on a coarse grid, the best is refined as an affine. A single start fails outright on some
 clinical heads.
+
+An optimiser does not treat left and right alike to the last digit. So that a mirrored head is found
+mirrored, a head whose right half is the brighter one is registered as its mirror image.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from scipy import ndimage
 
 from presight.preprocess.atlas import Atlas
 from presight.study.resample import to_itk
-from presight.study.volume import Volume
+from presight.study.volume import Grid, Volume
 
 # A sum over threads rounds as they happen to finish: each optimisation runs on one, and the starts
 # run beside each other, so that the same head gives the same bytes.
@@ -33,13 +36,13 @@ class Registration:
 
     Attributes
     ----------
-    transform : SimpleITK.Transform
+    transform : SimpleITK.AffineTransform
         From points of the FLAIR to points of the atlas (LPS millimetres).
     similarity : float
         Mattes mutual information at the optimum, in nats; higher is better.
     """
 
-    transform: sitk.Transform
+    transform: sitk.AffineTransform
     similarity: float
 
 
@@ -54,28 +57,12 @@ def register_atlas(flair: Volume, atlas: Atlas, settings: dict[str, Any]) -> Reg
     settings : dict
         The ``registration`` part of ``configs/preprocess.yaml``.
     """
-    head = head_mask(flair.data)
-    fixed, fixed_mask = to_itk(flair.data, flair.grid), to_itk(head, flair.grid)
-    moving = to_itk(atlas.t1, atlas.grid)
-    coarse, fine = settings["coarse_mm"], settings["fine_mm"]
-    low = _shrunk(fixed, coarse), _shrunk(fixed_mask, coarse), _shrunk(moving, coarse)
-    starts = _starts(head, flair, atlas, settings)
-
-    def coarsely(start: sitk.Transform) -> tuple[sitk.Transform, float]:
-        return _optimise(*low, start, settings["coarse_iterations"], settings["histogram_bins"])
-
-    with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
-        found = list(pool.map(coarsely, starts))
-    best, _ = min(found, key=lambda pair: pair[1])
-    affine = sitk.AffineTransform(3)
-    affine.SetCenter(best.GetCenter())
-    affine.SetMatrix(best.GetMatrix())
-    affine.SetTranslation(best.GetTranslation())
-    high = _shrunk(fixed, fine), _shrunk(fixed_mask, fine), _shrunk(moving, fine)
-    refined, metric = _optimise(
-        *high, affine, settings["fine_iterations"], settings["histogram_bins"]
-    )
-    return Registration(refined, -metric)
+    if _right_is_brighter(flair):
+        mirrored = Volume(np.ascontiguousarray(flair.data[::-1]), flair.grid, flair.contrast)
+        found = _register(mirrored, atlas, settings)
+        through = _compose(_mirror(atlas.grid), found.transform, _mirror(flair.grid))
+        return Registration(through, found.similarity)
+    return _register(flair, atlas, settings)
 
 
 def head_mask(data: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -90,6 +77,64 @@ def head_mask(data: NDArray[np.float32]) -> NDArray[np.bool_]:
     mask = ndimage.binary_fill_holes(ndimage.binary_closing(mask, iterations=3, border_value=0))
     whole = mask.repeat(2, axis=0).repeat(2, axis=1).repeat(2, axis=2)
     return np.ascontiguousarray(whole[: data.shape[0], : data.shape[1], : data.shape[2]])
+
+
+def _right_is_brighter(flair: Volume) -> bool:
+    half = flair.data.shape[0] // 2
+    left, right = flair.data[:half], flair.data[::-1][:half]
+    return bool(right.sum(dtype=np.float64) > left.sum(dtype=np.float64))
+
+
+def _mirror(grid: Grid) -> sitk.AffineTransform:
+    """Reflection at the middle plane of a grid's first axis."""
+    normal = grid.affine[:3, 0] / np.linalg.norm(grid.affine[:3, 0]) * (-1, -1, 1)
+    mirror = sitk.AffineTransform(3)
+    mirror.SetMatrix((np.eye(3) - 2 * np.outer(normal, normal)).ravel().tolist())
+    mirror.SetCenter(_lps(grid.affine, (np.asarray(grid.shape) - 1) / 2).tolist())
+    return mirror
+
+
+def _compose(*transforms: sitk.AffineTransform) -> sitk.AffineTransform:
+    """One affine for several, of which the last is applied first."""
+    matrix, offset = np.eye(3), np.zeros(3)
+    for transform in reversed(transforms):
+        step = np.reshape(transform.GetMatrix(), (3, 3))
+        shift = np.asarray(transform.TransformPoint((0.0, 0.0, 0.0)))
+        matrix, offset = step @ matrix, step @ offset + shift
+    composed = sitk.AffineTransform(3)
+    composed.SetMatrix(matrix.ravel().tolist())
+    composed.SetTranslation(offset.tolist())
+    return composed
+
+
+def _register(flair: Volume, atlas: Atlas, settings: dict[str, Any]) -> Registration:
+    head = head_mask(flair.data)
+    fixed, fixed_mask = to_itk(flair.data, flair.grid), to_itk(head, flair.grid)
+    moving = to_itk(atlas.t1, atlas.grid)
+    low, high = (
+        (_shrunk(fixed, step), _shrunk(fixed_mask, step), _shrunk(moving, step))
+        for step in (settings["coarse_mm"], settings["fine_mm"])
+    )
+
+    def coarsely(start: sitk.Transform) -> tuple[sitk.Transform, float]:
+        return _optimise(*low, start, settings["coarse_iterations"], settings["histogram_bins"])
+
+    with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
+        found = list(pool.map(coarsely, _starts(head, flair, atlas, settings)))
+    best, _ = min(found, key=lambda pair: pair[1])
+    refined, metric = _optimise(
+        *high, _as_affine(best), settings["fine_iterations"], settings["histogram_bins"]
+    )
+    return Registration(_as_affine(refined), -metric)
+
+
+def _as_affine(transform: Any) -> sitk.AffineTransform:
+    """Affine with the same effect as a similarity or affine transform."""
+    affine = sitk.AffineTransform(3)
+    affine.SetCenter(transform.GetCenter())
+    affine.SetMatrix(transform.GetMatrix())
+    affine.SetTranslation(transform.GetTranslation())
+    return affine
 
 
 def _starts(
