@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from presight.preprocess.atlas import load_atlas
+from presight.config import load_config
+from presight.preprocess.atlas import Atlas, load_atlas
 from presight.study.volume import Grid
-from presight.train.synthesis.fields import smooth_noise
-from presight.train.synthesis.separable import Image, upsample
+from presight.train.synthesis.fields import Axes, smooth_noise
+from presight.train.synthesis.scene import region_ids
+from presight.train.synthesis.separable import Image, along_axes, linear, upsample
 
-_COARSE = 4  # the head around the brain is laid out on every fourth voxel
-_FLUID_BELOW, _TISSUE_ABOVE = 0.40, 0.58  # on the T1 template: dark is fluid, 0.65 is cortex
-_FAR_MM = 60.0
+Piece = tuple[slice, slice, slice]
+
+_COARSE = 4  # what is smooth is laid out on every fourth voxel
+_FLUID_SPAN = 0.18  # of the T1 template, from fluid alone to tissue alone
 _SKULL_BASE_MM = -25.0  # below it, in front: the face
+_FAR_MM = 60.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Head:
     fluid, grey, white : (X, Y, Z) ndarray of float32
         Share of each tissue, summing to 1 in the brain and to 0 outside.
     outside_mm : (X, Y, Z) ndarray of float32
-        Distance from the brain's smooth hull; 0 inside.
+        Distance from the smooth hull of brain, face and neck; 0 inside.
     grid : Grid
     """
 
@@ -48,67 +52,53 @@ class Head:
         return self.labels > 0
 
 
-@cache
-def reference_head() -> Head:
-    """Head of the MNI152 templates. Cached: do not modify the arrays."""
-    atlas = load_atlas()
-    fluid = np.clip((_TISSUE_ABOVE - atlas.t1) / (_TISSUE_ABOVE - _FLUID_BELOW), 0, 1) * atlas.brain
-    solid = (atlas.brain - fluid) / np.maximum(atlas.grey + atlas.white, 1e-3)
-    grey = np.minimum(atlas.grey * solid, 1)
-    return Head(
-        labels=atlas.labels,
-        fluid=fluid.astype(np.float32),
-        grey=grey.astype(np.float32),
-        white=(atlas.brain - fluid - grey).astype(np.float32),
-        outside_mm=_distance_from_hull(atlas.brain, atlas.grid),
-        grid=atlas.grid,
-    )
-
-
-def deformed(
-    head: Head,
-    rng: np.random.Generator,
-    *,
-    crop: tuple[int, int, int] | None = None,
-    warp_mm: float = 4.0,
-    turn_deg: float = 8.0,
-) -> Head:
-    """Move, turn, scale and bend a head at random (nearest voxel, so shares stay shares).
+def draw_head(rng: np.random.Generator, crop: tuple[int, int, int] | None = None) -> Head:
+    """Draw a head: the MNI152 template moved, turned, scaled, bent, aged and shrunk at random.
 
     Parameters
     ----------
+    rng : numpy.random.Generator
     crop : tuple of int, optional
-        Shape of a random piece to make instead of the whole, its middle inside the brain's box.
-    warp_mm : float
-        Standard deviation of the smooth displacement along each axis, before scaling and turning.
-    turn_deg : float
-        Largest rotation about each axis.
+        Shape of a random piece to make instead of the whole.
+
+    Returns
+    -------
+    Head
+        Every voxel takes the nearest of the template, so shares stay shares.
     """
-    piece = _draw_piece(head, crop, rng)
-    index = _source_voxels(head.labels.shape, piece, rng, warp_mm, turn_deg)
+    atlas, ranges = load_atlas(), load_config("synthesis.yaml")["anatomy"]
+    piece = _draw_piece(atlas.labels.shape, crop, rng)
+    source = _source_voxels(atlas.labels.shape, piece, rng)
+    labels = atlas.labels.ravel()[source]
+    brain = (labels > 0).astype(np.float32)
+    tissue_above = np.float32(rng.uniform(*ranges["tissue_above"]))
+    fluid = np.clip((tissue_above - atlas.t1.ravel()[source]) / np.float32(_FLUID_SPAN), 0, 1)
+    fluid *= brain
+    grey = np.minimum(_grey_of_solid().ravel()[source], brain) * (1 - fluid)
     return Head(
-        labels=head.labels.ravel()[index],
-        fluid=head.fluid.ravel()[index],
-        grey=head.grey.ravel()[index],
-        white=head.white.ravel()[index],
-        outside_mm=head.outside_mm.ravel()[index],
-        grid=_grid_of(piece, head.grid),
+        labels=labels,
+        fluid=fluid,
+        grey=grey,
+        white=brain - fluid - grey,
+        outside_mm=_distance_from_hull().ravel()[source],
+        grid=_grid_of(piece, atlas.grid),
     )
 
 
 def _draw_piece(
-    head: Head, crop: tuple[int, int, int] | None, rng: np.random.Generator
-) -> tuple[slice, ...]:
-    if crop is None:
-        return tuple(slice(0, size) for size in head.labels.shape)
-    starts = []
-    for size, length in zip(head.labels.shape, crop, strict=True):
-        middle = rng.uniform(0.25, 0.75) * size - length / 2
-        starts.append(int(np.clip(middle, 0, max(0, size - length))))
-    return tuple(slice(start, start + n) for start, n in zip(starts, crop, strict=True))
+    shape: tuple[int, ...], crop: tuple[int, int, int] | None, rng: np.random.Generator
+) -> Piece:
+    """Draw where the piece lies; its middle is in the middle half of the head."""
+    lengths = crop or shape
+    slices = []
+    for size, length in zip(shape, lengths, strict=True):
+        start = rng.uniform(0.25, 0.75) * size - length / 2
+        start = int(np.clip(start, 0, max(0, size - length)))
+        slices.append(slice(start, start + length))
+    return slices[0], slices[1], slices[2]
 
 
-def _grid_of(piece: tuple[slice, ...], grid: Grid) -> Grid:
+def _grid_of(piece: Piece, grid: Grid) -> Grid:
     affine = grid.affine.copy()
     affine[:3, 3] += affine[:3, :3] @ [part.start for part in piece]
     x, y, z = (part.stop - part.start for part in piece)
@@ -116,32 +106,32 @@ def _grid_of(piece: tuple[slice, ...], grid: Grid) -> Grid:
 
 
 def _source_voxels(
-    shape: tuple[int, ...],
-    piece: tuple[slice, ...],
-    rng: np.random.Generator,
-    warp_mm: float,
-    turn_deg: float,
+    shape: tuple[int, ...], piece: Piece, rng: np.random.Generator
 ) -> NDArray[np.int32]:
-    """Flat index into the head of the voxel that each voxel of the piece takes its value from."""
-    first, second, third = (
-        np.arange(part.start, part.stop) - (size - 1) / 2
-        for size, part in zip(shape, piece, strict=True)
-    )
-    axes = (first, second, third)
-    matrix = _turn_and_scale(rng, turn_deg)
-    x, y, z = np.meshgrid(*(axis.astype(np.float32) for axis in axes), indexing="ij", sparse=True)
+    """Flat index into the template of the voxel that each voxel of the piece is taken from."""
+    ranges = load_config("synthesis.yaml")["anatomy"]
+    middle = [(size - 1) / 2 for size in shape]
+    x, y, z = (np.arange(p.start, p.stop) - m for p, m in zip(piece, middle, strict=True))
+    axes: Axes = (x, y, z)
+    widen_mm = np.float32(rng.uniform(*ranges["ventricles_wider_mm"]))
+    matrix = _turn_and_scale(ranges, rng)
     index = np.zeros((x.size, y.size, z.size), dtype=np.int32)
-    for row, size in zip(matrix, shape, strict=True):
-        moved = row[0] * x + row[1] * y + row[2] * z + np.float32((size - 1) / 2)
-        moved += np.float32(warp_mm) * smooth_noise(axes, rng.uniform(35, 60), rng)
+    for row, pull, size, centre in zip(matrix, _towards_ventricles(), shape, middle, strict=True):
+        moved = widen_mm * _piece_of(pull, piece)
+        moved += np.float32(ranges["warp_mm"]) * smooth_noise(axes, rng.uniform(35, 60), rng)
+        moved += (row[0] * x + np.float32(centre)).astype(np.float32)[:, None, None]
+        moved += (row[1] * y).astype(np.float32)[:, None]
+        moved += (row[2] * z).astype(np.float32)
         index *= size
         index += np.clip(np.rint(moved), 0, size - 1).astype(np.int32)
     return index
 
 
-def _turn_and_scale(rng: np.random.Generator, turn_deg: float) -> NDArray[np.float32]:
-    angles = np.deg2rad(rng.uniform(-turn_deg, turn_deg, 3))
-    matrix = np.diag(rng.uniform(1.0, 1.18, 3))  # over 1 shrinks: the template is larger than life
+def _turn_and_scale(
+    ranges: dict[str, list[float]], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    angles = np.deg2rad(rng.uniform(*ranges["turn_deg"], 3))
+    matrix = np.diag(rng.uniform(*ranges["shrink"], 3))
     for axis, angle in enumerate(angles):
         turn = np.eye(3)
         first, second = (axis + 1) % 3, (axis + 2) % 3
@@ -151,23 +141,55 @@ def _turn_and_scale(rng: np.random.Generator, turn_deg: float) -> NDArray[np.flo
     return matrix.astype(np.float32)
 
 
-def _distance_from_hull(brain: NDArray[np.bool_], grid: Grid) -> Image:
-    coarse = brain[::_COARSE, ::_COARSE, ::_COARSE].astype(np.float32)
-    hull = ndimage.gaussian_filter(coarse, 1.5) > 0.35
-    hull |= coarse > 0
-    distance = ndimage.distance_transform_edt(~(hull | _face(coarse.shape, grid)))
-    distance = (distance * _COARSE).astype(np.float32)
-    outside = upsample(distance, _COARSE, brain.shape) * ~brain
+def _piece_of(coarse: Image, piece: Piece) -> Image:
+    """Bring a piece of a coarse field to 1 mm."""
+    back = [
+        linear(size, np.arange(part.start, part.stop) / _COARSE)
+        for size, part in zip(coarse.shape, piece, strict=True)
+    ]
+    return along_axes(coarse, back)
+
+
+@cache
+def _grey_of_solid() -> Image:
+    """Share of grey matter in what is not fluid, on the template."""
+    atlas = load_atlas()
+    solid = np.maximum(atlas.grey + atlas.white, np.float32(1e-3))
+    share: Image = (atlas.grey / solid).astype(np.float32)
+    return share
+
+
+@cache
+def _towards_ventricles() -> tuple[Image, ...]:
+    """Coarse field of steps towards the lateral ventricles, the longest of 1 mm."""
+    labels = load_atlas().labels[::_COARSE, ::_COARSE, ::_COARSE]
+    there = np.isin(labels, region_ids("ventricles")).astype(np.float32)
+    slope = np.gradient(ndimage.gaussian_filter(there, 7 / _COARSE))
+    longest = np.sqrt(sum(part**2 for part in slope)).max()
+    return tuple((part / longest).astype(np.float32) for part in slope)
+
+
+@cache
+def _distance_from_hull() -> Image:
+    """Distance from brain, face and neck in millimetres, 0 in them, on the template's grid."""
+    atlas = load_atlas()
+    coarse = atlas.brain[::_COARSE, ::_COARSE, ::_COARSE].astype(np.float32)
+    hull = (ndimage.gaussian_filter(coarse, 1.5) > 0.35) | (coarse > 0)
+    distance = ndimage.distance_transform_edt(~(hull | _face(coarse.shape, atlas)))
+    outside = upsample((distance * _COARSE).astype(np.float32), _COARSE, atlas.brain.shape)
+    outside *= ~atlas.brain
     # Air at the edges, all but the neck: whatever is later drawn from beyond them is air.
     outside[[0, -1]] = outside[:, [0, -1]] = outside[:, :, -1:] = _FAR_MM
     return outside
 
 
-def _face(shape: tuple[int, ...], grid: Grid) -> NDArray[np.bool_]:
+def _face(shape: tuple[int, ...], atlas: Atlas) -> NDArray[np.bool_]:
     """Rough ellipsoids for what lies under the brain, so that low slices are not empty."""
     x, y, z = np.meshgrid(
-        *(grid.affine[i, 3] + _COARSE * np.arange(shape[i]) for i in range(3)), indexing="ij"
+        *(atlas.grid.affine[i, 3] + _COARSE * np.arange(shape[i]) for i in range(3)),
+        indexing="ij",
     )
     face = (x / 55) ** 2 + ((y - 35) / 42) ** 2 + ((z + 65) / 45) ** 2 < 1
     neck = (x / 50) ** 2 + ((y + 40) / 48) ** 2 < 1
-    return (face | (neck & (z < -50))) & (z < _SKULL_BASE_MM)
+    below: NDArray[np.bool_] = (face | (neck & (z < -50))) & (z < _SKULL_BASE_MM)
+    return below

@@ -31,6 +31,8 @@ class Extent:
         Size of a patch.
     adherence : float
         How strictly the lesion keeps to the tissue that is prone to it.
+    near_ventricle_mm : float or None
+        Distance over which it fades away from the ventricles; ``None`` if it does not.
     """
 
     pattern: str
@@ -44,6 +46,7 @@ class Extent:
     deep: float
     scale_mm: float
     adherence: float
+    near_ventricle_mm: float | None
 
 
 def draw_extent(settings: Mapping[str, Any], rng: np.random.Generator) -> Extent:
@@ -53,6 +56,7 @@ def draw_extent(settings: Mapping[str, Any], rng: np.random.Generator) -> Extent
     name = list(patterns)[rng.choice(len(patterns), p=frequencies)]
     pattern = {**settings, **patterns[name]}
     left, right = _draw_sides(pattern, rng)
+    reach = pattern["near_ventricle_mm"]
     depth = {kind: rng.uniform(*limits) for kind, limits in pattern["depth_weight"].items()}
     return Extent(
         pattern=name,
@@ -62,7 +66,8 @@ def draw_extent(settings: Mapping[str, Any], rng: np.random.Generator) -> Extent
         right=right,
         symmetry=rng.uniform(*pattern["symmetry"]),
         scale_mm=rng.uniform(*pattern["scale_mm"]),
-        adherence=rng.uniform(0.6, 1.5),
+        adherence=rng.uniform(*pattern["adherence"]),
+        near_ventricle_mm=rng.uniform(*reach) if reach else None,
         **depth,
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presight.config import load_config
-from presight.train.synthesis.anatomy import Head, deformed, reference_head
+from presight.train.synthesis.anatomy import Head, draw_head
 from presight.train.synthesis.fields import fractal_noise, smooth_noise, voxel_axes
 from presight.train.synthesis.paint import paint
 from presight.train.synthesis.scanner import degrade
@@ -82,7 +82,7 @@ def sharp_head(
     stripped : bool, optional
         Whether everything outside the brain is black; drawn at random where not given.
     """
-    head = deformed(reference_head(), rng, crop=crop)
+    head = draw_head(rng, crop)
     image, lesion = paint(tissue_contrast(head, rng), head.labels, head.brain, rng, family)
     if stripped is None:
         stripped = rng.random() < load_config("synthesis.yaml")["contrast"]["stripped_chance"]
@@ -111,7 +111,7 @@ def _around_the_brain(head: Head, rng: np.random.Generator) -> Image:
     """Fluid, bone, marrow, scalp fat and skin in layers; muscle where the face and neck are."""
     draw = _drawn(load_config("synthesis.yaml")["contrast"], rng)
     axes = voxel_axes(head.labels.shape)
-    uneven = head.outside_mm + 1.2 * smooth_noise(axes, 25, rng)
+    uneven = head.outside_mm + 0.8 * smooth_noise(axes, 25, rng)
     layer = np.clip(uneven * _LAYERS_PER_MM, 0, 255).astype(np.uint8)
     image = _layers(draw)[layer]
     image *= 1 + 0.25 * fractal_noise(axes, 12, rng)

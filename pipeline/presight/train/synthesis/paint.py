@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from presight.config import load_config
 from presight.errors import ConfigError
-from presight.train.synthesis.fields import smooth_noise, voxel_axes
+from presight.train.synthesis.fields import fractal_noise, voxel_axes
 from presight.train.synthesis.scene import STEP_MM, Scene, see, solid_share
 from presight.train.synthesis.separable import Image, along_axes, box_average, gaussian, upsample
 from presight.train.synthesis.shapes import draw_shape
@@ -18,6 +18,7 @@ from presight.train.synthesis.shapes import draw_shape
 _NEIGHBOURHOOD_MM = 3.0
 _NOTHING = 1e-3
 _UNMOVED_MM = 0.1
+_FAINTEST = np.float32(0.35)  # of the lesion's brightness, where its texture is darkest
 
 
 def paint(
@@ -113,12 +114,12 @@ def _brighten(flair: Image, share: Image, rng: np.random.Generator) -> Image:
     brightness = load_config("synthesis.yaml")["brightness"]
     there = _box(share > _NOTHING)
     local, part = flair[there], share[there]
-    contrast = np.float32(rng.uniform(*brightness["lesion"]) - 1)
-    texture = smooth_noise(voxel_axes(part.shape), rng.uniform(4, 12), rng)
-    lift = contrast * (1 + np.float32(brightness["texture"]) * texture)
-    flat = np.float32(rng.uniform(*brightness["flattening"]))
+    contrast = np.float32(rng.triangular(*brightness["lesion"]) - 1)
+    texture = fractal_noise(voxel_axes(part.shape), rng.uniform(8, 30), rng)
+    lift = contrast * (1 + np.float32(rng.uniform(*brightness["texture"])) * texture)
+    lift -= np.float32(rng.uniform(*brightness["flattening"])) * (_neighbourhood(local, part) - 1)
     painted = flair.copy()
-    painted[there] += part * np.maximum(lift - flat * (_neighbourhood(local, part) - 1), lift / 3)
+    painted[there] += part * np.maximum(lift, contrast * _FAINTEST)
     return painted
 
 

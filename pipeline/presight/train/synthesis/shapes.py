@@ -66,6 +66,10 @@ def _proneness(scene: Scene, extent: Extent) -> Image:
         [_CORTEX_MM - 1, _CORTEX_MM + 1, _SUBCORTEX_MM, _SUBCORTEX_MM + 6],
         [extent.cortex, extent.subcortex, extent.subcortex, extent.deep],
     ).astype(np.float32)
+    if extent.near_ventricle_mm is not None:
+        below = np.isin(scene.labels, [*region_ids("brainstem"), *region_ids("cerebellum")])
+        fading = np.exp(-scene.ventricle_mm / np.float32(extent.near_ventricle_mm))
+        prone *= np.where(below, np.float32(0.6), fading)
     return prone / max(float(prone.max()), 1e-3)
 
 
