@@ -36,6 +36,8 @@ class TrainingVolume:
     brain : (X, Y, Z) ndarray of uint8
     anatomy : (X, Y, Z) ndarray of uint8
         Labels of ``configs/anatomy.yaml``.
+    slice_mm : float
+        Largest voxel edge of the scan before it was brought to 1 mm.
     """
 
     id: str
@@ -46,6 +48,7 @@ class TrainingVolume:
     mask: NDArray[np.uint8]
     brain: NDArray[np.uint8]
     anatomy: NDArray[np.uint8]
+    slice_mm: float = 1.0
 
 
 def cache_cases(
@@ -80,8 +83,9 @@ def cache_cases(
 def write_volume(volume: TrainingVolume, path: Path) -> None:
     """Write one volume whole or not at all."""
     beside = path.with_suffix(".part")
+    fields: dict[str, Any] = {name: np.asarray(value) for name, value in vars(volume).items()}
     with beside.open("wb") as stream:
-        np.savez(stream, **{name: np.asarray(value) for name, value in vars(volume).items()})
+        np.savez(stream, **fields)
     beside.replace(path)
 
 
@@ -100,6 +104,7 @@ def read_volume(path: Path) -> TrainingVolume:
         raise InputError("the cached volume cannot be read", where=path) from error
     for name in ("id", "dataset", "patient", "site"):
         fields[name] = str(fields[name])
+    fields["slice_mm"] = float(fields["slice_mm"])
     return TrainingVolume(**fields)
 
 
@@ -129,6 +134,7 @@ def _prepare(case: Case, preprocess: Callable[[Study], Prepared]) -> TrainingVol
         mask=_mask_on(prepared.flair.grid, case),
         brain=prepared.brain.astype(np.uint8),
         anatomy=prepared.anatomy,
+        slice_mm=max(flair.grid.spacing_mm),
     )
 
 

@@ -12,18 +12,24 @@ from typing import Any
 import numpy as np
 import torch
 from monai.bundle import ConfigParser
-from monai.transforms import Compose, Randomizable
+from monai.transforms import Compose
+from monai.utils import convert_to_tensor
+from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from presight.errors import ConfigError
 from presight.train.cache import TrainingVolume
 from presight.train.recipe import Recipe
+from presight.train.synthesis.head import synthesise_head
+from presight.train.synthesis.paint import paint
 
+SYNTHETIC = "synthetic"
 _KEYS = ("image", "mask", "brain")
+Array = NDArray[Any]
 
 
 class Patches(Dataset[dict[str, torch.Tensor]]):
-    """Patches of steps ``first_step`` to ``last_step``, in order; item 0 is the first.
+    """One process's patches of steps ``first_step`` to ``last_step``, in order.
 
     Parameters
     ----------
@@ -32,62 +38,106 @@ class Patches(Dataset[dict[str, torch.Tensor]]):
     recipe : Recipe
     first_step, last_step : int
         Within one phase of the recipe; ``last_step`` is not included.
+    rank, processes : int
+        Which of how many processes this is: each takes its share of every batch.
 
     Raises
     ------
     ConfigError
-        A dataset that the recipe draws from has no volume.
+        A dataset that the recipe draws from has no volume, or the batch cannot be shared out.
     """
 
     def __init__(
-        self, volumes: Sequence[TrainingVolume], recipe: Recipe, first_step: int, last_step: int
+        self,
+        volumes: Sequence[TrainingVolume],
+        recipe: Recipe,
+        first_step: int,
+        last_step: int,
+        rank: int = 0,
+        processes: int = 1,
     ) -> None:
-        self.recipe = recipe
+        self.recipe, self.sampling = recipe, recipe.sampling
         self.phase = recipe.phase_at(first_step)
-        self.first_step, self.last_step = first_step, last_step
+        self.first_step, self.last_step, self.rank = first_step, last_step, rank
+        self.batch = _share_of(self.phase.batch, processes)
         self.pools = {name: _pool(volumes, name) for name in recipe.sampling.datasets}
         self.centres = {volume.id: _lesion_voxels(volume) for volume in volumes}
         self.augment = _augmentation(recipe, self.phase.patch)
 
     def __len__(self) -> int:
-        return (self.last_step - self.first_step) * self.phase.batch
+        return (self.last_step - self.first_step) * self.batch
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        step, place = divmod(index, self.phase.batch)
+        step, place = divmod(index, self.batch)
+        place += self.rank * self.batch
         rng = np.random.default_rng((self.recipe.seed, self.first_step + step, place))
-        sample = self._crop(self._volume(rng), rng)
+        sample = {key: torch.from_numpy(value)[None] for key, value in self._draw(rng).items()}
         self.augment.set_random_state(int(rng.integers(2**32)))
         augmented = self.augment(sample)
+        image, mask = (convert_to_tensor(augmented[key]) for key in ("image", "mask"))
         return {
-            "image": torch.as_tensor(augmented["image"]).clamp(*self.recipe.intensity_clip),
-            "mask": (torch.as_tensor(augmented["mask"]) > 0.5).to(torch.float32),
+            "image": image.clamp(*self.recipe.intensity_clip),
+            "mask": (mask > 0.5).to(torch.float32),
         }
 
-    def _volume(self, rng: np.random.Generator) -> TrainingVolume:
-        names = list(self.recipe.sampling.datasets)
-        shares = np.array([self.recipe.sampling.datasets[name] for name in names])
-        pool = self.pools[names[rng.choice(len(names), p=shares / shares.sum())]]
-        return pool[rng.integers(len(pool))]
+    def _draw(self, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw a patch before augmentation, a little larger than the one that is learnt from."""
+        names = list(self.sampling.datasets)
+        shares = np.array(list(self.sampling.datasets.values()))
+        name = names[rng.choice(len(names), p=shares / shares.sum())]
+        size = [round(self.sampling.margin * width) for width in self.phase.patch]
+        if name == SYNTHETIC:
+            return _synthetic_patch(size, rng)
+        volume = self.pools[name][rng.integers(len(self.pools[name]))]
+        patch = self._crop(volume, size, rng)
+        if rng.random() < self.sampling.painted_share:
+            _paint_into(patch, volume.slice_mm, rng)
+        return {key: patch[key] for key in _KEYS}
 
-    def _crop(self, volume: TrainingVolume, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-        size = [round(self.recipe.sampling.margin * width) for width in self.phase.patch]
-        corner = [
-            int(centre - width // 2)
-            for centre, width in zip(self._centre(volume, rng), size, strict=True)
-        ]
-        return {key: _cut(getattr(volume, key), corner, size) for key in _KEYS}
+    def _crop(
+        self, volume: TrainingVolume, size: list[int], rng: np.random.Generator
+    ) -> dict[str, Array]:
+        centre = self._centre(volume, rng)
+        corner = [int(place - width // 2) for place, width in zip(centre, size, strict=True)]
+        return {key: _cut(getattr(volume, key), corner, size) for key in (*_KEYS, "anatomy")}
 
-    def _centre(self, volume: TrainingVolume, rng: np.random.Generator) -> Any:
+    def _centre(self, volume: TrainingVolume, rng: np.random.Generator) -> Array:
         lesion = self.centres[volume.id]
-        jitter = rng.integers(-8, 9, size=3)
-        if len(lesion) and rng.random() < self.recipe.sampling.lesion_centre_share:
+        jitter: Array = rng.integers(-8, 9, size=3)
+        if len(lesion) and rng.random() < self.sampling.lesion_centre_share:
             return lesion[rng.integers(len(lesion))] + jitter
         return _random_voxel(volume.brain, rng) + jitter
 
 
+def _share_of(batch: int, processes: int) -> int:
+    share, rest = divmod(batch, processes)
+    if rest or not share:
+        raise ConfigError(
+            f"a batch of {batch} cannot be shared by {processes} processes",
+            where="phases",
+            expected=f"a multiple of {processes}",
+        )
+    return share
+
+
+def _synthetic_patch(size: list[int], rng: np.random.Generator) -> dict[str, Array]:
+    made = synthesise_head(rng, crop=(size[0], size[1], size[2]))
+    found = {"image": made.flair, "mask": made.lesion, "brain": made.head.brain}
+    return {key: value.astype(np.float32) for key, value in found.items()}
+
+
+def _paint_into(patch: dict[str, Array], slice_mm: float, rng: np.random.Generator) -> None:
+    """Add a painted lesion, in place; what people drew stays true."""
+    labels, brain = patch["anatomy"].astype(np.uint8), patch["brain"] > 0
+    if not brain.any():
+        return
+    patch["image"], lesion = paint(patch["image"], labels, brain, rng, slice_mm=slice_mm)
+    patch["mask"] = np.maximum(patch["mask"], lesion).astype(np.float32)
+
+
 def _pool(volumes: Sequence[TrainingVolume], dataset: str) -> list[TrainingVolume]:
     pool = [volume for volume in volumes if volume.dataset == dataset]
-    if not pool:
+    if not pool and dataset != SYNTHETIC:
         raise ConfigError(
             f"there is no volume of {dataset} to train on",
             where="sampling.datasets",
@@ -96,15 +146,13 @@ def _pool(volumes: Sequence[TrainingVolume], dataset: str) -> list[TrainingVolum
     return pool
 
 
-def _lesion_voxels(volume: TrainingVolume, most: int = 2000) -> np.ndarray[Any, Any]:
+def _lesion_voxels(volume: TrainingVolume, most: int = 2000) -> Array:
     """Take some of the lesion voxels, evenly spread over their list."""
     voxels = np.argwhere(volume.mask)
     return voxels[:: max(1, len(voxels) // most)]
 
 
-def _random_voxel(
-    mask: np.ndarray[Any, Any], rng: np.random.Generator, tries: int = 64
-) -> np.ndarray[Any, Any]:
+def _random_voxel(mask: Array, rng: np.random.Generator, tries: int = 64) -> Array:
     """Draw a voxel of the mask; the middle of the image if none of the tries hits one."""
     for voxel in rng.integers(0, mask.shape, size=(tries, 3)):
         if mask[tuple(voxel)]:
@@ -112,8 +160,8 @@ def _random_voxel(
     return np.array(mask.shape) // 2
 
 
-def _cut(array: np.ndarray[Any, Any], corner: list[int], size: list[int]) -> torch.Tensor:
-    """Crop with a channel axis; 0 beyond the image."""
+def _cut(array: Array, corner: list[int], size: list[int]) -> Array:
+    """Crop; 0 beyond the image."""
     out = np.zeros(size, dtype=np.float32)
     low = [max(0, start) for start in corner]
     high = [
@@ -125,13 +173,11 @@ def _cut(array: np.ndarray[Any, Any], corner: list[int], size: list[int]) -> tor
             slice(a - start, b - start) for a, b, start in zip(low, high, corner, strict=True)
         )
         out[target] = array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
-    return torch.from_numpy(out)[None]
+    return out
 
 
 def _augmentation(recipe: Recipe, patch: tuple[int, int, int]) -> Compose:
     parser = ConfigParser({"patch": list(patch), "augment": list(recipe.augmentation)})
     parser.parse()
-    transforms = [
-        parser.get_parsed_content(f"augment::{i}") for i in range(len(recipe.augmentation))
-    ]
-    return Compose([t for t in transforms if isinstance(t, Randomizable) or callable(t)])
+    numbers = range(len(recipe.augmentation))
+    return Compose([parser.get_parsed_content(f"augment::{number}") for number in numbers])

@@ -36,9 +36,13 @@ class Schedule(_Frozen):
 
 
 class Sampling(_Frozen):
-    """How often a patch is drawn from each dataset, and where its centre lies."""
+    """How often a patch is drawn from each dataset, where its centre lies, what is painted in.
+
+    The dataset ``synthetic`` needs no cache: its heads are made as they are needed.
+    """
 
     datasets: dict[str, PositiveFloat]
+    painted_share: float = Field(default=0.0, ge=0, le=1)  # of the real patches
     lesion_centre_share: float = Field(ge=0, le=1)  # the others: any voxel of the brain
     margin: float = Field(ge=1)  # size of the crop that is deformed, in patch sizes
 

@@ -18,6 +18,7 @@ from presight.train.cache import TrainingVolume
 from presight.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from presight.train.network import build_network, make
 from presight.train.patches import Patches
+from presight.train.processes import join_processes, mean_over_processes, synchronised
 from presight.train.recipe import Recipe
 from presight.train.split import split_cases
 
@@ -34,6 +35,9 @@ def train(
     progress: Progress = lambda step, steps, loss: None,
 ) -> Checkpoint:
     """Train from the last checkpoint in ``out``, or from the start if there is none.
+
+    Under ``torchrun`` every process takes its share of each batch; one process and several give
+    the same network, up to rounding.
 
     Parameters
     ----------
@@ -62,7 +66,7 @@ def train(
     run = _Run(recipe, out, device)
     volumes = split_cases(data, recipe.split)["train"]
     saved = time.monotonic()
-    for batch in _batches(recipe, volumes, run.step):
+    for batch in _batches(recipe, volumes, run):
         loss = run.learn(batch)
         progress(run.step, recipe.steps, loss)
         if time.monotonic() - saved > 60 * recipe.checkpoint_minutes:
@@ -78,11 +82,13 @@ class _Run:
         torch.manual_seed(recipe.seed)
         out.mkdir(parents=True, exist_ok=True)
         self.recipe, self.out, self.device = recipe, out, select_device(device)
+        self.rank, self.processes = join_processes(self.device)
         network = build_network(recipe.network, recipe.output_prior).to(self.device)
         self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay)
         )
+        self.parallel = synchronised(self.network, self.processes)
         self.loss = make(recipe.loss, "loss")
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), weight_decay=recipe.weight_decay
@@ -90,7 +96,7 @@ class _Run:
         self.losses: list[float] = []
         if (out / CHECKPOINT).exists():
             self._restore(read_checkpoint(out / CHECKPOINT))
-        self.log = _tensorboard(out) if recipe.tensorboard else None
+        self.log = _tensorboard(out) if recipe.tensorboard and self.rank == 0 else None
 
     @property
     def step(self) -> int:
@@ -108,7 +114,7 @@ class _Run:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.gradient_clip)
         self.optimizer.step()
         self.average.update_parameters(self.network)
-        self.losses.append(float(loss.detach()))
+        self.losses.append(mean_over_processes(loss.detach(), self.processes))
         if self.log:
             self.log.add_scalar("loss", self.losses[-1], self.step)
         return self.losses[-1]
@@ -116,12 +122,12 @@ class _Run:
     def _loss_of(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         image = batch["image"].to(self.device).to(memory_format=torch.channels_last_3d)
         with autocast(self.device):
-            logits = self.network(image)
+            logits = self.parallel(image)
         loss: torch.Tensor = self.loss(logits.float(), batch["mask"].to(self.device))
         return loss
 
     def save(self) -> Checkpoint:
-        """Write the checkpoint."""
+        """Give the state; the first process also writes it."""
         state = Checkpoint(
             step=self.step,
             network=self.network.state_dict(),
@@ -130,7 +136,8 @@ class _Run:
             losses=self.losses,
             recipe=self.recipe.model_dump_json(),
         )
-        write_checkpoint(state, self.out / CHECKPOINT)
+        if self.rank == 0:
+            write_checkpoint(state, self.out / CHECKPOINT)
         return state
 
     def _restore(self, state: Checkpoint) -> None:
@@ -156,17 +163,17 @@ def _check_same(old: Recipe, new: Recipe, out: Path) -> None:
 
 
 def _batches(
-    recipe: Recipe, volumes: Sequence[TrainingVolume], done: int
+    recipe: Recipe, volumes: Sequence[TrainingVolume], run: _Run
 ) -> Iterator[dict[str, torch.Tensor]]:
     """Batches of all steps that are left, phase by phase."""
     first = 0
     for phase in recipe.phases:
-        start = max(first, done)
+        start = max(first, run.step)
         if start < phase.until_step:
-            patches = Patches(volumes, recipe, start, phase.until_step)
+            patches = Patches(volumes, recipe, start, phase.until_step, run.rank, run.processes)
             yield from DataLoader(
                 patches,
-                batch_size=phase.batch,
+                batch_size=patches.batch,
                 num_workers=recipe.workers,
                 worker_init_fn=_one_thread,
                 prefetch_factor=4 if recipe.workers else None,
