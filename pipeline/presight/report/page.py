@@ -53,6 +53,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
     )
     for spoken in (wording.percent, wording.volume, wording.factor, wording.window, wording.link):
         environment.filters[spoken.__name__] = spoken
