@@ -1,8 +1,14 @@
 """Shared fixtures."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
+
+from presight.config import model_path
+from presight.segment import Bundle, load_bundle
+from presight.train.synthesis.patient import SyntheticPatient, synthetic_patient, write_patient
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +18,21 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the public images in ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Bundle:
+    """The model that ships."""
+    return load_bundle(model_path("flair_hyperintensity"))
+
+
+@pytest.fixture(scope="session")
+def patient() -> SyntheticPatient:
+    """A synthetic patient with PRES on thick slices."""
+    return synthetic_patient(1)
+
+
+@pytest.fixture(scope="session")
+def patient_file(patient: SyntheticPatient, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The FLAIR of the synthetic patient as a file."""
+    return write_patient(patient, tmp_path_factory.mktemp("patient"))

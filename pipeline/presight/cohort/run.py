@@ -18,6 +18,7 @@ from presight.report.tables import Failure, write_failures, write_run_json, writ
 from presight.run import Stopwatch, peak_memory_mb, run_study
 from presight.score import Assessment
 from presight.segment import Bundle
+from presight.segment.device import select_device
 from presight.study import ClinicalRecord, StudyInput, load_study
 from presight.study.inputs import Plan
 
@@ -91,6 +92,7 @@ def run_cohort(
     OutputError
         The output folder cannot be written to.
     """
+    select_device(options.device)
     write_dataset(options.out)  # an output folder that cannot be written is found out at once
     outcomes = [_refused(path, error) for path, error in plan.refused]
     try:
@@ -182,7 +184,7 @@ def _write_summary(outcomes: list[Outcome], bundle: Bundle, options: RunOptions)
     write_run_json(
         options.out,
         bundle=bundle,
-        device=options.device,
+        device=str(select_device(options.device)),
         settings=options.settings,
         seconds={o.study.stem: o.seconds for o in outcomes if o.assessment},
         peak_memory_mb=peak_memory_mb(),
