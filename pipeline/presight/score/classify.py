@@ -56,7 +56,7 @@ def _evidence(facts: Facts) -> dict[str, Array]:
 
 
 def _within_groups(evidence: dict[str, Array]) -> dict[str, Array]:
-    """Shrink facts that share one piece of information to the weight of the strongest of them."""
+    """Shrink facts that share one piece of information, class by class, to the strongest."""
     members: dict[str, list[str]] = defaultdict(list)
     for name in evidence:
         members[features()[name].group].append(name)
@@ -67,10 +67,12 @@ def _within_groups(evidence: dict[str, Array]) -> dict[str, Array]:
     }
 
 
-def _shrinkage(facts: list[Array]) -> float:
-    together = _range(sum(facts, np.zeros(_shape())))
-    strongest = max(_range(each) for each in facts)
-    return strongest / together if together > strongest else 1.0
+def _shrinkage(facts: list[Array]) -> Array:
+    """Factor per class that keeps the sum of facts no larger than the strongest of them."""
+    points = np.array([each[0] for each in facts])
+    together, strongest = np.abs(points.sum(axis=0)), np.abs(points).max(axis=0)
+    too_much = together > strongest
+    return np.where(too_much, strongest / np.where(too_much, together, 1), 1.0)
 
 
 def _range(ratios: Array) -> float:
@@ -82,6 +84,8 @@ def _log_prior(prior: Prior) -> Array:
     """Point and Dirichlet draws of the prior, logarithms."""
     shares = np.array([prior.shares[name] for name in method().classes])
     shares = shares / shares.sum()
+    if prior.concentration is None:
+        return np.broadcast_to(np.log(shares), _shape())
     generator = np.random.default_rng(method().seed)
     draws = generator.dirichlet(shares * prior.concentration, method().draws)
     return np.asarray(np.log(np.vstack([shares, draws])))

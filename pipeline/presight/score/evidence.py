@@ -80,7 +80,7 @@ class Prior(_Frozen):
 
     name: str
     shares: dict[str, float]
-    concentration: float  # how many patients the shares are worth
+    concentration: float | None  # how many patients the shares are worth; None: assumed
     source: tuple[str, ...]
     facts: tuple[str, ...] = ()
     assumed: str

@@ -154,6 +154,10 @@ def _first(facts: Facts, rules: Iterable[Rule]) -> Grade:
     return next((grade for grade in grades if grade is not None), None)
 
 
+def _given(facts: Facts, argument: Rule) -> Grade:
+    return facts.grade(argument["then"]) if facts.holds(argument["fact"]) else None
+
+
 def _not(facts: Facts, rule: Rule) -> Grade:
     grade = facts.grade(rule)
     return None if grade is None else 1 - grade
@@ -196,6 +200,7 @@ _OPERATORS: Mapping[str, Callable[[Facts, Any], Grade]] = {
     "known": _known,
     "not_known": _not_known,
     "lacks": _lacks,
+    "given": _given,
     "not": _not,
     "unless": _unless,
     "all": _all,

@@ -27,15 +27,16 @@ def enumerated(names: Iterable[str]) -> dict[str, bool]:
     """Regions as a full enumeration says: those named are involved, others of a kind are free.
 
     Naming lobes says that the other lobes are free, not which tissue; naming tissues says
-    nothing about lobes. Regions below the hemispheres are free when the list names any site.
+    nothing about lobes. A list that names neither says that the hemispheres were free. Regions
+    below the hemispheres are free unless they are named.
     """
     named = {_known(name) for name in names}
     named |= {larger for name in named for larger in _implies(name)}
     kinds: Mapping[str, list[str]] = _config()["kinds"]
     listed = {kind for kind, members in kinds.items() if named & set(members)}
     closed = {"below", *(listed & {"lobe", "tissue"})}
-    if "tissue" not in listed:
-        closed.add("lobe")
+    if not listed & {"lobe", "tissue"}:
+        closed |= {"lobe", "tissue"}
     free = {name for kind in closed for name in kinds[kind]} - named
     return dict.fromkeys(sorted(free), False) | dict.fromkeys(sorted(named), True)
 
