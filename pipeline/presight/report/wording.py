@@ -93,7 +93,7 @@ def field_value(field: str, value: object) -> str:
     if field.endswith("_share"):
         return percent(value)
     unit = load_config("report.yaml")["units"].get(_unit_suffix(field), "")
-    number = volume(value) if unit == "mL" else f"{value:.{4 if unit else 3}g}"
+    number = volume(value) if unit == "mL" else f"{value:.4g}" if unit else f"{round(value, 2):g}"
     return f"{number}{'' if unit.startswith('/') else _SPACE}{unit}".rstrip(_SPACE)
 
 
