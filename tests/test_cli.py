@@ -15,7 +15,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from presight.cli import main
+from presight.cli import COMMANDS, main
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -231,7 +231,7 @@ def test_info_and_the_clinical_template(capsys, tmp_path):
     assert "tacrolimus" in template
 
 
-@pytest.mark.parametrize("command", ["demo", "run", "info"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as done:
         main([command, "--help"])

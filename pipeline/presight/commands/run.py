@@ -87,7 +87,9 @@ def run_plan(
 
 
 def _plan(args: argparse.Namespace) -> Plan:
-    others = {contrast: path for contrast in _OTHERS if (path := getattr(args, contrast.value))}
+    others: dict[Contrast, Path] = {
+        contrast: path for contrast in _OTHERS if (path := getattr(args, contrast.value))
+    }
     if args.table and (args.inputs or others):
         raise InputError(
             "both a table and single images were given", action="Give one or the other"
