@@ -25,6 +25,7 @@ from presight.score.assessment import (
     Differential,
     Interval,
     Label,
+    LaboratoryReading,
     MissingFact,
     Recommendation,
     Severity,
@@ -205,6 +206,15 @@ def _assessment() -> Assessment:
                 feature="creatinine",
                 name="Creatinine and its baseline",
                 effect="Kidney injury would add to PRES a little.",
+            ),
+        ),
+        laboratory=(
+            LaboratoryReading(
+                name="tacrolimus trough",
+                value="18.2 ng/mL",
+                reading="above the range of one label, within that of another",
+                note="Sources differ.",
+                source=("invented3",),
             ),
         ),
         sources={

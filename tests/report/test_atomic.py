@@ -65,10 +65,18 @@ def test_a_folder_without_permission_is_said_so(tmp_path):
     assert names(locked) == []
 
 
-def test_a_full_disk_is_said_so_and_leaves_nothing(result, small_disk):
-    with pytest.raises(OutputError, match="space"):
-        write_study(result, small_disk / "out")
-    assert not [name for name in names(small_disk) if "sub-" in name or name.endswith(".part")]
+def test_a_full_disk_is_said_so_and_leaves_nothing(result, mounted):
+    disk = mounted("size=64k")
+    with pytest.raises(OutputError, match=r"no space left.*Free some space"):
+        write_study(result, disk / "out")
+    assert not [name for name in names(disk) if "sub-" in name or name.endswith(".part")]
+
+
+def test_a_disk_that_may_not_be_written_to_is_said_so(result, mounted):
+    disk = mounted("ro")
+    with pytest.raises(OutputError, match=r"read-only.*that you may write to"):
+        write_study(result, disk / "out")
+    assert names(disk) == []
 
 
 def test_a_file_size_limit_is_said_so_and_leaves_nothing(result, tmp_path):
@@ -83,15 +91,22 @@ def test_a_file_size_limit_is_said_so_and_leaves_nothing(result, tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A disk of 64 kB; mounting one needs root."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("mounting a small disk needs root")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+def mounted(tmp_path):
+    """Mount a disk in memory: ``mounted("size=64k")``. Needs root."""
+    disks = []
+
+    def mount(options):
+        disk = tmp_path / f"disk{len(disks)}"
+        disk.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        if subprocess.run(command, check=False, capture_output=True).returncode:
+            pytest.skip("mounting a disk needs root")
+        disks.append(disk)
+        return disk
+
+    yield mount
+    for disk in disks:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 def _as_nobody(call):

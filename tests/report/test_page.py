@@ -121,10 +121,23 @@ def test_alerts_come_before_the_answer_and_every_part_is_there(opened, result):
         assessment.missing[0].effect,
         assessment.differential[0].settles,
         assessment.severity.because,
+        assessment.laboratory[0].reading,
         result.prepared.quality[0].sentence,
         "Research use only. Not a medical device.",
     ):
         assert sentence in text
+
+
+def test_what_came_in_is_shown_with_its_units(opened):
+    text = opened().locator("#given").inner_text()
+    for said in (
+        "flair.nii.gz",
+        "182\xa0mmHg",
+        "54\xa0years",
+        "18.2\xa0ng/mL",
+        "JC virus: negative",
+    ):
+        assert said in text
 
 
 def test_every_source_has_a_link_and_every_reference_leads_to_one(opened):

@@ -75,9 +75,9 @@ def _by_urgency(recommendations: Iterable[Recommendation]) -> list[Recommendatio
 def _known(findings: Findings) -> list[tuple[str, str]]:
     """List what was measured or read, apart from the regions: name and value."""
     return [
-        (wording.field_name(name), wording.field_value(name, value))
+        (wording.field_name(name), _spoken(name, value))
         for name, value in findings
-        if name not in _SHOWN_ELSEWHERE and value is not None
+        if name not in _SHOWN_ELSEWHERE and value is not None and value not in ((), {})
     ]
 
 
@@ -91,7 +91,6 @@ _SHOWN_ELSEWHERE = {
     "lesion_ml",
     "lesion_count",
     "regions",
-    "involved_regions",
     "sequences",
     "quality_doubts",
 }
@@ -108,7 +107,8 @@ def _clinical(record: ClinicalRecord) -> list[tuple[str, str]]:
 
 def _spoken(name: str, value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{k} {'positive' if found else 'negative'}" for k, found in value.items())
+        yes, no = ("positive", "negative") if name == "infection_pcr" else ("yes", "no")
+        return ", ".join(f"{key}: {yes if found else no}" for key, found in value.items())
     if isinstance(value, tuple):
         return ", ".join(_drug(item) if isinstance(item, Drug) else str(item) for item in value)
     return wording.field_value(name, value)
