@@ -2,5 +2,6 @@
 
 from presight.score.assess import assess
 from presight.score.assessment import Assessment, Label
+from presight.score.table import read_table, score_table
 
-__all__ = ["Assessment", "Label", "assess"]
+__all__ = ["Assessment", "Label", "assess", "read_table", "score_table"]

@@ -41,13 +41,18 @@ def enumerated(names: Iterable[str]) -> dict[str, bool]:
     return dict.fromkeys(sorted(free), False) | dict.fromkeys(sorted(named), True)
 
 
+def region_names() -> set[str]:
+    """Return the names that a reading may use."""
+    return {member for members in _config()["kinds"].values() for member in members}
+
+
 def _implies(name: str) -> list[str]:
     implied: Mapping[str, list[str]] = _config()["implies"]
     return implied.get(name, [])
 
 
 def _known(name: str) -> str:
-    names = {member for members in _config()["kinds"].values() for member in members}
+    names = region_names()
     if name not in names:
         raise InputError(
             f"there is no region '{name}'",

@@ -3,175 +3,180 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from presight.config import load_config
-from presight.errors import ClinicalError
+from presight.errors import InputError
 from presight.measure.findings import Findings
-from presight.score.regions import enumerated
-from presight.study.clinical import ClinicalRecord, Drug
-
-Row = Mapping[str, str]
-
-_TRUE, _FALSE = {"1", "yes", "true"}, {"0", "no", "false"}
-_POSITIVE, _NEGATIVE = ("positive",), ("negative", "unremarkable")
+from presight.score.regions import enumerated, region_names
+from presight.study.clinical import ClinicalRecord
+from presight.study.clinical_files import RawRow
+from presight.study.clinical_rows import read_row as read_clinical_row
+from presight.study.clinical_values import is_unknown
 
 
-def read_row(row: Row) -> tuple[Findings, ClinicalRecord]:
+def read_row(row: RawRow) -> tuple[Findings, ClinicalRecord]:
     """Return findings and clinical record of one row; an empty cell is unknown, never absent.
 
-    Only the columns of ``configs/evidence/table.yaml`` are read. Those listed there as
-    ``ignored`` tell the answer and are never looked at.
+    Columns that ``configs/evidence/table.yaml`` lists as ignored tell the answer and are never
+    looked at. Every other column is a finding of that file or a column of the clinical record.
+
+    A word or region that is not known is left out and named in ``quality_doubts``.
 
     Raises
     ------
-    ClinicalError
-        A cell holds neither a number where one is expected nor a known word.
+    InputError, ClinicalError
+        A column is not known, or a clinical cell cannot be understood or cannot be true.
     """
-    known = _Cells(row)
-    findings = known.flags("findings") | known.words("findings") | known.vessels()
-    findings["involved_regions"] = known.regions()
-    clinical = known.flags("clinical") | known.words("clinical") | known.numbers()
-    clinical |= {
-        "drugs": known.drugs(),
-        "interacting_drugs": known.names("interacting_drugs"),
-        "infection_pcr": known.infections(),
-    }
-    return Findings(source="reading", **findings), ClinicalRecord(**clinical)
+    cells = _Cells(row)
+    return cells.findings(), cells.clinical()
+
+
+def row_id(row: RawRow) -> str:
+    """Name of the patient in this row, or the place of the row where it has none."""
+    names = (str(row.cells.get(column) or "").strip() for column in _table()["id"])
+    return next((name for name in names if name), row.place)
 
 
 class _Cells:
-    """Cells of one row that are not empty, read by kind."""
+    """Cells of one row that are not empty, taken apart into findings and clinical columns."""
 
-    def __init__(self, row: Row) -> None:
-        self._table: Any = load_config("evidence/table.yaml")
-        ignored = set(self._table["ignored"])
+    def __init__(self, row: RawRow) -> None:
+        self._source = row
+        ignored = {*_table()["ignored"], *_table()["id"]}
         self._row = {
             name: str(value).strip()
-            for name, value in row.items()
-            if name not in ignored and value is not None and str(value).strip()
+            for name, value in row.cells.items()
+            if name not in ignored and not is_unknown(value)
         }
 
-    def numbers(self) -> dict[str, Any]:
-        columns = self._table["clinical"]
-        return {
-            entry["field"]: self._number(name) * entry.get("factor", 1)
-            for name, entry in columns.items()
+    def findings(self) -> Findings:
+        table = _table()
+        said = {name: self._flag(name) for name in table["flags"] if name in self._row}
+        said |= {name: self._number(name) for name in table["numbers"] if name in self._row}
+        said |= {
+            entry["field"]: entry.get(self._row[name])
+            for name, entry in table["words"].items()
             if name in self._row
         }
+        return Findings(
+            source="reading",
+            **(self._vessels() | said),
+            involved_regions=self._regions(),
+            quality_doubts=tuple(self._doubts()),
+        )
 
-    def flags(self, owner: str) -> dict[str, Any]:
-        names = self._table["flags"][owner]
-        return {name: self._flag(name) for name in names if name in self._row}
+    def _doubts(self) -> Iterator[str]:
+        """Sentences on what was written and not understood."""
+        for column, entry in _table()["words"].items():
+            word = self._row.get(column)
+            if word is not None and word not in entry:
+                yield f"'{word}' in column '{column}' is not a known word and was left out"
+        for name in self._named_regions():
+            if name not in region_names():
+                yield f"the region '{name}' is not known and was left out"
 
-    def words(self, owner: str) -> dict[str, Any]:
-        columns = {
-            name: entry
-            for name, entry in self._table["words"].items()
-            if entry["field"].startswith(owner) and name in self._row
-        }
-        return {
-            entry["field"].partition(".")[2]: self._word(name, entry)
-            for name, entry in columns.items()
-        }
+    def clinical(self) -> ClinicalRecord:
+        """Clinical columns, with exposure and infection tests put into its own terms."""
+        own = {name: value for name, value in self._row.items() if name not in _own_columns()}
+        cells = own | self._exposure()
+        record = read_clinical_row(RawRow(self._source.file, self._source.place, cells))
+        tests = dict(_clauses(self._row.get(_table()["infections"]["column"], "")))
+        return record.model_copy(update={"infection_pcr": tests | record.infection_pcr})
 
-    def vessels(self) -> dict[str, Any]:
+    def _exposure(self) -> dict[str, str]:
+        entry = _table()["exposure"]
+        written = self._row.get(entry["column"], "").lower()
+        drugs = [name for name in entry["named"] if name in written]
+        if not drugs:
+            return {"calcineurin_inhibitor": "yes"} if written else {}
+        days = self._row.get(entry["days"])
+        started = {f"{drugs[0]}_days": days} if days else {}
+        return {"drugs": "; ".join(drugs)} | started
+
+    def _vessels(self) -> dict[str, bool]:
         """Yes/no facts in the free text on vessels; silence says nothing."""
-        entry = self._table["vessels"]
-        text = self._row.get(entry["column"], "").lower()
-        parts = [part for part in text.split(";") if not any(no in part for no in entry["negated"])]
-        said = ("sinus_thrombosis", "vessel_irregularity")
+        entry = _table()["vessels"]
+        clauses = self._row.get(entry["column"], "").lower().split(";")
+        told = [each for each in clauses if not any(no in each for no in entry["negated"])]
         return {
             fact: True
-            for fact in said
-            if any(word in part for part in parts for word in entry[fact])
+            for fact in ("sinus_thrombosis", "vessel_irregularity")
+            if any(word in clause for clause in told for word in entry[fact])
         }
 
-    def regions(self) -> dict[str, bool]:
-        """Regions named; a list of named sites says that its other sites were free."""
-        names = self.names("flair_regions")
+    def _regions(self) -> dict[str, bool]:
+        names = [name for name in self._named_regions() if name in region_names()]
+        basis = _table()["region_basis"]
         if not names:
             return {}
-        if self._row.get("region_basis", "named") == "named":
+        if self._row.get(basis["column"], "named") in basis["enumerates"]:
             return enumerated(names)
         return dict.fromkeys(names, True)
 
-    def names(self, column: str) -> tuple[str, ...]:
-        cells = re.split(r"[;,]", self._row.get(column, ""))
-        return tuple(name.strip() for name in cells if name.strip())
-
-    def drugs(self) -> tuple[Drug, ...]:
-        """Calcineurin inhibitors on board with their levels, whatever the cause was."""
-        exposure = self._row.get("cni_exposure", "")
-        names = [name.strip() for name in exposure.split("+") if name.strip()]
-        measured = [name for name in ("tacrolimus", "cyclosporine") if f"{name}_ng_ml" in self._row]
-        names += [name for name in measured if name not in names]
-        return tuple(
-            Drug(name=name, level_ng_ml=self._level(name), **self._start()) for name in names
-        )
-
-    def infections(self) -> dict[str, bool]:
-        results = dict(_clauses(self._row.get("other_infection_pcr", "")))
-        jcv = {"pos": True, "neg": False}.get(self._row.get("jcv_pcr", ""))
-        return results if jcv is None else results | {"JCV": jcv}
-
-    def _level(self, drug: str) -> float | None:
-        column = f"{drug}_ng_ml"
-        return self._number(column) if column in self._row else None
-
-    def _start(self) -> dict[str, float]:
-        column = "days_from_drug_start_to_onset"
-        return {"days_since_start": self._number(column)} if column in self._row else {}
+    def _named_regions(self) -> list[str]:
+        cells = self._row.get(_table()["regions"], "").split(";")
+        return [name.strip() for name in cells if name.strip()]
 
     def _number(self, column: str) -> float:
         try:
             return float(self._row[column])
         except ValueError:
-            raise ClinicalError(
-                f"'{self._row[column]}' is not a number", where=f"column {column}"
-            ) from None
+            raise self._refused(column, "is not a number", "a number") from None
 
     def _flag(self, column: str) -> bool | None:
+        known = {"1": True, "yes": True, "0": False, "no": False, "partial": None}
         text = self._row[column].lower()
-        if text in _TRUE | _FALSE:
-            return text in _TRUE
-        if text == "partial":
-            return None
-        raise ClinicalError(
-            f"'{text}' is neither yes nor no", where=f"column {column}", expected="1, 0 or nothing"
-        )
+        if text not in known:
+            raise self._refused(column, "is neither yes nor no", "1, 0, partial or nothing")
+        return known[text]
 
-    def _word(self, column: str, entry: Mapping[str, Any]) -> Any:
-        text = self._row[column]
-        if text not in entry:
-            known = ", ".join(str(word) for word in entry if word != "field")
-            raise ClinicalError(
-                f"'{text}' is not a known word",
-                where=f"column {column}",
-                expected=f"one of {known}",
-            )
-        return entry[text]
+    def _refused(self, column: str, found: str, expected: str) -> InputError:
+        where = f"{self._source.where}, column '{column}'"
+        return InputError(f"'{self._row[column]}' {found}", where=where, expected=expected)
 
 
 def _clauses(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the tests named in a sentence such as ``"HSV, VZV negative; HHV-6 positive"``."""
-    waiting: list[str] = []
-    for clause in re.split(r"[;,]", text):
-        waiting.append(re.sub(r"\(.*?\)", "", clause).strip())
-        result = _result(clause.lower())
-        if result is not None:
-            yield from ((_test_name(name), result) for name in waiting)
-        if result is not None or ";" in text[text.find(clause) + len(clause) :][:1]:
-            waiting = []
+    for sentence in text.split(";"):
+        waiting: list[str] = []
+        for clause in sentence.split(","):
+            waiting.append(_test_name(clause))
+            result = _result(clause.lower())
+            if result is not None:
+                yield from ((name, result) for name in waiting)
+                waiting = []
 
 
 def _result(clause: str) -> bool | None:
-    if any(word in clause for word in _POSITIVE):
+    entry = _table()["infections"]
+    if any(word in clause for word in entry["positive"]):
         return True
-    return False if any(word in clause for word in _NEGATIVE) else None
+    return False if any(word in clause for word in entry["negative"]) else None
 
 
 def _test_name(clause: str) -> str:
-    words = (*_POSITIVE, *_NEGATIVE, "all")
-    return " ".join(word for word in clause.split() if word.lower() not in words)
+    entry = _table()["infections"]
+    said = {*entry["positive"], *entry["negative"], "all"}
+    words = re.sub(r"\(.*?\)", "", clause).split()
+    return " ".join(word for word in words if word.lower() not in said)
+
+
+def _own_columns() -> set[str]:
+    table = _table()
+    return {
+        *table["flags"],
+        *table["numbers"],
+        *table["words"],
+        table["regions"],
+        table["region_basis"]["column"],
+        table["vessels"]["column"],
+        table["exposure"]["column"],
+        table["exposure"]["days"],
+        table["infections"]["column"],
+    }
+
+
+def _table() -> Any:
+    return load_config("evidence/table.yaml")

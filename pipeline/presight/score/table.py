@@ -1,0 +1,127 @@
+"""A table of structured findings and clinical facts, scored row by row without any image."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from presight.errors import InputError
+from presight.score.assess import assess
+from presight.score.assessment import Assessment, Contribution, Label
+from presight.score.evidence import method
+from presight.score.rows import read_row, row_id
+from presight.study.clinical_files import RawRow, read_raw_table
+
+COLUMNS = (
+    "id",
+    "label",
+    "leading",
+    *(f"{part}_{name}" for part in ("p", "low", "high") for name in method().classes),
+    "interval_mass",
+    "because",
+    "prior",
+    "contributions",
+    "severity",
+    "alerts",
+    "differential",
+    "recommendations",
+    "missing",
+    "doubts",
+    "error",
+)
+TOP = 5  # contributions written out in a row
+
+
+def score_table(
+    rows: Iterable[Mapping[str, object]],
+    *,
+    without: Collection[str] = (),
+    setting: str | None = None,
+    name: str = "table",
+) -> list[dict[str, str]]:
+    """Score every row of a table.
+
+    Parameters
+    ----------
+    rows : iterable of mappings
+        Column name to cell. Columns: ``configs/evidence/table.yaml`` and ``configs/clinical.yaml``.
+        Columns that tell the answer are ignored.
+    without, setting
+        As in :func:`presight.score.assess`.
+    name : str
+        What to call the table in an error.
+
+    Returns
+    -------
+    list of dict
+        One flat row each: label, leading class, probabilities with intervals, the strongest
+        contributions, alerts, differential diagnosis, recommendations, missing facts.
+
+        A row that cannot be read has its sentence in ``error`` and nothing else.
+
+    Raises
+    ------
+    ConfigError
+        A feature to leave out or the setting does not exist.
+    """
+    raw = (RawRow(name, f"row {number}", cells) for number, cells in enumerate(rows, start=2))
+    return [_scored(row, without, setting) for row in raw]
+
+
+def read_table(path: Path) -> list[Mapping[str, object]]:
+    """Read the rows of a CSV, TSV or JSON file.
+
+    Raises
+    ------
+    ClinicalError
+        The file cannot be read or is no table.
+    """
+    return [row.cells for row in read_raw_table(path).rows]
+
+
+def _scored(row: RawRow, without: Collection[str], setting: str | None) -> dict[str, str]:
+    try:
+        findings, clinical = read_row(row)
+    except InputError as error:
+        return dict.fromkeys(COLUMNS, "") | {"id": row_id(row), "error": str(error)}
+    answer = assess(findings, clinical, without=without, setting=setting)
+    return {
+        "id": row_id(row),
+        **_flat(answer),
+        "doubts": _joined(findings.quality_doubts),
+        "error": "",
+    }
+
+
+def _flat(answer: Assessment) -> dict[str, str]:
+    verdict = answer.classification
+    leading = max(verdict.probabilities, key=lambda label: verdict.probabilities[label])
+    return {
+        "label": verdict.label.value,
+        "leading": leading.value,
+        **{f"p_{label}": f"{p:.4f}" for label, p in verdict.probabilities.items()},
+        **{f"low_{label}": f"{each.low:.4f}" for label, each in verdict.interval.items()},
+        **{f"high_{label}": f"{each.high:.4f}" for label, each in verdict.interval.items()},
+        "interval_mass": f"{verdict.interval_mass:g}",
+        "because": verdict.because,
+        "prior": verdict.prior_source.partition(":")[0],
+        "contributions": _joined(_said(each) for each in verdict.contributions[:TOP]),
+        "severity": answer.severity.grade or "",
+        "alerts": _joined(alert.text for alert in answer.alerts),
+        "differential": _joined(each.name for each in answer.differential),
+        "recommendations": _joined(each.action for each in answer.recommendations),
+        "missing": _joined(fact.name for fact in answer.missing),
+    }
+
+
+def _said(contribution: Contribution) -> str:
+    shares = ", ".join(
+        f"{label.value} {ratio:+.2f}"
+        for label, ratio in contribution.log_lr.items()
+        if label is not Label.OTHER and ratio
+    )
+    return f"{contribution.name}: {contribution.value} ({shares or 'not counted'})"
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return " | ".join(texts)
