@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,8 +112,7 @@ def _source_voxels(
     """Flat index into the template of the voxel that each voxel of the piece is taken from."""
     ranges = load_config("synthesis.yaml")["anatomy"]
     middle = [(size - 1) / 2 for size in shape]
-    x, y, z = (np.arange(p.start, p.stop) - m for p, m in zip(piece, middle, strict=True))
-    axes: Axes = (x, y, z)
+    x, y, z = axes = _piece_axes(piece, middle)
     widen_mm = np.float32(rng.uniform(*ranges["ventricles_wider_mm"]))
     matrix = _turn_and_scale(ranges, rng)
     index = np.zeros((x.size, y.size, z.size), dtype=np.int32)
@@ -127,11 +127,17 @@ def _source_voxels(
     return index
 
 
-def _turn_and_scale(
-    ranges: dict[str, list[float]], rng: np.random.Generator
-) -> NDArray[np.float32]:
-    angles = np.deg2rad(rng.uniform(*ranges["turn_deg"], 3))
-    matrix = np.diag(rng.uniform(*ranges["shrink"], 3))
+def _piece_axes(piece: Piece, middle: list[float]) -> Axes:
+    x, y, z = (
+        np.arange(part.start, part.stop, dtype=np.float64) - centre
+        for part, centre in zip(piece, middle, strict=True)
+    )
+    return x, y, z
+
+
+def _turn_and_scale(ranges: dict[str, Any], rng: np.random.Generator) -> NDArray[np.float32]:
+    angles = np.deg2rad([rng.uniform(*ranges["turn_deg"]) for _ in range(3)])
+    matrix = np.diag([rng.uniform(*ranges["shrink"]) for _ in range(3)])
     for axis, angle in enumerate(angles):
         turn = np.eye(3)
         first, second = (axis + 1) % 3, (axis + 2) % 3

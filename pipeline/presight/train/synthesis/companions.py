@@ -72,7 +72,8 @@ def _adc(sharp: SyntheticHead, ratio: float | None, settings: dict[str, float]) 
         return image
     blur = [gaussian(size, _SOFT_MM) for size in image.shape]
     lesion = along_axes(sharp.lesion.astype(np.float32), blur)
-    return image + (head.grey + head.white) * lesion * np.float32(ratio - 1)
+    image += (head.grey + head.white) * lesion * np.float32(ratio - 1)
+    return image
 
 
 def _swi(sharp: SyntheticHead, bleeds: list[NDArray[np.intp]], settings: dict[str, Any]) -> Image:

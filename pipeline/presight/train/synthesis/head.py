@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from presight.config import load_config
 from presight.train.synthesis.anatomy import Head, draw_head
-from presight.train.synthesis.fields import fractal_noise, smooth_noise, voxel_axes
+from presight.train.synthesis.fields import smooth_noise, voxel_axes
 from presight.train.synthesis.paint import paint
 from presight.train.synthesis.scanner import degrade
 from presight.train.synthesis.scene import region_ids
@@ -114,9 +114,9 @@ def _around_the_brain(head: Head, rng: np.random.Generator) -> Image:
     uneven = head.outside_mm + 0.8 * smooth_noise(axes, 25, rng)
     layer = np.clip(uneven * _LAYERS_PER_MM, 0, 255).astype(np.uint8)
     image = _layers(draw)[layer]
-    image *= 1 + 0.25 * fractal_noise(axes, 12, rng)
+    image *= 1 + 0.25 * smooth_noise(axes, 10, rng)
     inside = (head.outside_mm == 0) & ~head.brain
-    muscle = draw["muscle"] * (1 + 0.6 * fractal_noise(axes, 14, rng))
+    muscle = draw["muscle"] * (1 + 0.6 * smooth_noise(axes, 9, rng))
     return np.maximum(np.where(inside, muscle, image), 0).astype(np.float32)
 
 
@@ -137,7 +137,8 @@ def _layers(draw: dict[str, float]) -> NDArray[np.float32]:
     ]
     distance = np.arange(256) / _LAYERS_PER_MM
     where, value = zip(*knots, strict=True)
-    return np.interp(distance, where, value).astype(np.float32)
+    layers: NDArray[np.float32] = np.interp(distance, where, value).astype(np.float32)
+    return layers
 
 
 def _drawn(ranges: dict[str, object], rng: np.random.Generator) -> dict[str, float]:

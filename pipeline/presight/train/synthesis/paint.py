@@ -18,6 +18,7 @@ from presight.train.synthesis.shapes import draw_shape
 _NEIGHBOURHOOD_MM = 3.0
 _NOTHING = 1e-3
 _UNMOVED_MM = 0.1
+_PRESSURE_MM, _SKULL_MM = 8.0, 4.0
 _FAINTEST = np.float32(0.35)  # of the lesion's brightness, where its texture is darkest
 
 
@@ -62,12 +63,13 @@ def paint(
     settings = family_settings(family or draw_family(rng))
     scene = see(flair, labels, brain)
     margin = draw_shape(scene, settings, rng)
-    if not (margin > 0).any():
-        return flair.copy(), np.zeros(flair.shape, dtype=bool)
     swelling_mm = rng.uniform(*settings.get("swelling_mm", (0.0, 0.0)))
-    flair = _push_aside(flair, scene, margin, swelling_mm)
-    share = _lesion_share(flair, brain, scene, margin, settings, rng, slice_mm)
-    return _brighten(flair, share, rng), share > 0.5
+    pushed = _push_aside(flair, scene, margin, swelling_mm)
+    share = _lesion_share(pushed, brain, scene, margin, settings, rng, slice_mm)
+    mask = share > 0.5
+    if not mask.any():
+        return flair.copy(), mask
+    return _brighten(pushed, share, rng), mask
 
 
 def family_settings(family: str) -> dict[str, Any]:
@@ -100,13 +102,21 @@ def _lesion_share(
 ) -> Image:
     """How much of each voxel is lesion, 0 to 1: soft at the edge, never in fluid."""
     edge_mm = rng.uniform(*settings["edge_mm"])
-    share = 1 / (1 + np.exp(np.clip(scene.to_full(margin) / np.float32(-edge_mm), -30, 30)))
+    share = _smooth_step(scene.to_full(margin) / np.float32(6 * edge_mm) + np.float32(0.5))
     if slice_mm > 1:
         depth = flair.shape[2]
         share = along_axes(
             share, (None, None, box_average(depth, np.arange(depth, dtype=np.float64), slice_mm))
         )
-    return share * solid_share(flair, brain)
+    share *= solid_share(flair, brain)
+    return share
+
+
+def _smooth_step(ramp: Image) -> Image:
+    """Rise from 0 to 1 as ``ramp`` does, without a corner."""
+    ramp = np.clip(ramp, 0, 1)
+    step: Image = ramp * ramp * (3 - 2 * ramp)
+    return step
 
 
 def _brighten(flair: Image, share: Image, rng: np.random.Generator) -> Image:
@@ -133,13 +143,13 @@ def _neighbourhood(flair: Image, share: Image) -> Image:
 
 def _push_aside(flair: Image, scene: Scene, margin: Image, swelling_mm: float) -> Image:
     """Move the tissue around a swelling outward by up to ``swelling_mm``."""
-    if swelling_mm < 0.5:
+    pressure = ndimage.gaussian_filter((margin > 0).astype(np.float32), _PRESSURE_MM / STEP_MM)
+    slope = np.stack(np.gradient(pressure)) * _yielding(scene)
+    steepest = float(np.linalg.norm(slope, axis=0).max())
+    if swelling_mm < _UNMOVED_MM or steepest < _NOTHING:
         return flair
-    pressure = ndimage.gaussian_filter((margin > 0).astype(np.float32), 8 / STEP_MM)
-    slope = np.gradient(pressure)
-    steepest = np.sqrt(max(float((sum(g**2 for g in slope)).max()), 1e-12))
-    moves = [scene.to_full(g * np.float32(swelling_mm / steepest)) for g in slope]
-    moved = _box(np.sqrt(moves[0] ** 2 + moves[1] ** 2 + moves[2] ** 2) > _UNMOVED_MM)
+    moves = [scene.to_full(part * np.float32(swelling_mm / steepest)) for part in slope]
+    moved = _box(np.maximum.reduce([np.abs(move) for move in moves]) > _UNMOVED_MM)
     grid = np.meshgrid(
         *(np.arange(s.start, s.stop, dtype=np.float32) for s in moved), indexing="ij", sparse=True
     )
@@ -147,6 +157,12 @@ def _push_aside(flair: Image, scene: Scene, margin: Image, swelling_mm: float) -
     pushed = flair.copy()
     pushed[moved] = ndimage.map_coordinates(flair, source, order=1, mode="nearest")
     return pushed
+
+
+def _yielding(scene: Scene) -> Image:
+    """Tell how freely tissue can move: not at all at the edge of the brain, where the skull is."""
+    brain = (scene.labels > 0).astype(np.float32)
+    return np.clip(2 * ndimage.gaussian_filter(brain, _SKULL_MM / STEP_MM) - 1, 0, 1)
 
 
 def _box(there: NDArray[np.bool_]) -> tuple[slice, ...]:

@@ -76,7 +76,8 @@ class Scanner:
                 _centres(labels.shape, self.spacing_mm), labels.shape, strict=True
             )
         ]
-        return labels[np.ix_(*nearest)]
+        seen: NDArray[np.uint8] = labels[np.ix_(*nearest)]
+        return seen
 
     def grid(self, grid: Grid) -> Grid:
         """Grid of an acquisition of a 1 mm ``grid``."""
@@ -194,4 +195,5 @@ def _rician(image: Image, sigma: float, rng: np.random.Generator) -> Image:
     noise = np.float32(sigma)
     real = image + noise * rng.standard_normal(image.shape, dtype=np.float32)
     imaginary = noise * rng.standard_normal(image.shape, dtype=np.float32)
-    return np.sqrt(real**2 + imaginary**2)
+    magnitude: Image = np.hypot(real, imaginary)
+    return magnitude

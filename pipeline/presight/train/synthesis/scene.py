@@ -18,6 +18,8 @@ STEP_MM = 2
 _LOCATE_MM = 8
 _FLUID_BELOW, _TISSUE_ABOVE = 0.45, 0.75  # of the commonest brain value on FLAIR
 _FAR_MM = 50.0
+# Fluid in any of these is ventricle: labels alone do not follow the ventricles of a patient.
+_AROUND_VENTRICLES = ("ventricles", "deep_wm", "corpus_callosum", "deep_grey")
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ class Scene:
 
     @cached_property
     def ventricle_mm(self) -> Image:
-        """Distance to the ventricles; far where the image shows none."""
-        return _distance_to(np.isin(self.labels, region_ids("ventricles")))
+        """Distance to the fluid in the depth of the brain; far where there is none."""
+        inside = [number for name in _AROUND_VENTRICLES for number in region_ids(name)]
+        return _distance_to(np.isin(self.labels, inside) & ~self.solid)
 
     @cached_property
     def position(self) -> tuple[Image, Image, Image]:
@@ -163,4 +166,5 @@ def _shift_onto_atlas(labels: NDArray[np.uint8]) -> NDArray[np.float64]:
         return np.zeros(3)
     best = np.unravel_index(np.argmax(agreement), np.shape(agreement))
     shift = np.array(best) - (np.array(piece.shape) - 1)
-    return shift * float(_LOCATE_MM) + atlas.grid.affine[:3, 3]
+    origin: NDArray[np.float64] = shift * float(_LOCATE_MM) + atlas.grid.affine[:3, 3]
+    return origin

@@ -63,7 +63,8 @@ def linear(size: int, positions: Axis) -> Matrix:
     """Linear interpolation at ``positions`` (voxels); positions outside take the edge value."""
     clipped = np.clip(positions, 0, size - 1)
     distance = np.abs(np.subtract.outer(clipped, np.arange(size)))
-    return np.clip(1 - distance, 0, None).astype(np.float32)
+    weights: Matrix = np.clip(1 - distance, 0, None).astype(np.float32)
+    return weights
 
 
 def upsample(image: Image, step: int, shape: tuple[int, ...]) -> Image:
@@ -79,8 +80,10 @@ def cubic_bspline(positions: Axis, knots: Axis) -> Matrix:
     distance = np.abs(np.subtract.outer(positions, knots)) / (knots[1] - knots[0])
     near = 2 / 3 - distance**2 + distance**3 / 2
     far = np.clip(2 - distance, 0, None) ** 3 / 6
-    return np.where(distance < 1, near, far).astype(np.float32)
+    basis: Matrix = np.where(distance < 1, near, far).astype(np.float32)
+    return basis
 
 
 def _rows_to_one(weights: NDArray[np.float64]) -> Matrix:
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    rows: Matrix = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return rows
