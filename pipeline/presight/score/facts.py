@@ -115,11 +115,9 @@ def _drug(facts: Facts, drug_class: str) -> Grade:
 
 
 def _pcr(facts: Facts, name: str) -> Grade:
-    results = facts.clinical.infection_pcr
-    wanted: list[Grade] = [
-        float(positive) for test, positive in results.items() if name in ("any", test.lower())
-    ]
-    return _highest(wanted)
+    results = {test.lower(): float(sign) for test, sign in facts.clinical.infection_pcr.items()}
+    jcv = results.pop("jcv", None)
+    return jcv if name == "jcv" else _highest(list(results.values()))
 
 
 def _only_if_present(facts: Facts, rule: Rule) -> Grade:
