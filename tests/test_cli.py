@@ -113,7 +113,7 @@ def test_broken_inputs_do_not_stop_the_good_one(mixed_folder, tmp_path, capsys):
     assert [row["input"] for row in rows(out / "failures.tsv")] == [
         "cut.nii.gz", "empty.nii.gz", "text.nii.gz",
     ]  # fmt: skip
-    assert [row["study"] for row in rows(out / "assessments.tsv")] == ["sub-good"]
+    assert [row["participant_id"] for row in rows(out / "assessments.tsv")] == ["sub-good"]
     assert sorted(path.name for path in out.glob("sub-*")) == ["sub-good"]
     assert "Traceback" not in capsys.readouterr().err
 

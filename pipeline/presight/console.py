@@ -71,8 +71,8 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
             console.print(Text(f"page: {outcome.report}"), soft_wrap=True)
     for outcome in outcomes:
         if outcome.failure:
-            text = f"failed: {outcome.failure.input} ({outcome.failure.stage}): "
-            errors.print(Text(text + outcome.failure.sentence), soft_wrap=True)
+            text = f"failed at {outcome.failure.stage}: {outcome.failure.sentence}"
+            errors.print(Text(text), soft_wrap=True)
 
 
 _FEW = 5
@@ -82,7 +82,7 @@ def _one(assessment: Assessment) -> Table:
     classification = assessment.classification
     table = Table(
         title=f"Verdict: {_NAMES[classification.label]}",
-        caption=f"{classification.because} Research use only.",
+        caption=f"{classification.because.rstrip('.')}. Research use only.",
         title_justify="left",
         caption_justify="left",
     )

@@ -158,7 +158,7 @@ def _failed(files: StudyInput, clock: Stopwatch, error: PresightError) -> Outcom
         input=files.flair.name,
         stage=clock.stage,
         kind=type(error).__name__,
-        sentence=str(error),
+        sentence=_without_folders(error),
     )
     return Outcome(files, clock.seconds, failure=failure)
 
@@ -166,9 +166,20 @@ def _failed(files: StudyInput, clock: Stopwatch, error: PresightError) -> Outcom
 def _refused(path: Path, error: InputError) -> Outcome:
     study = StudyInput("unnamed", path)
     failure = Failure(
-        study="n/a", input=path.name, stage="read", kind=type(error).__name__, sentence=str(error)
+        study="n/a",
+        input=path.name,
+        stage="read",
+        kind=type(error).__name__,
+        sentence=_without_folders(error),
     )
     return Outcome(study, {}, failure=failure)
+
+
+def _without_folders(error: PresightError) -> str:
+    """Keep the file's name alone: a folder on somebody's disk can carry a patient's name."""
+    if not isinstance(error.where, Path):
+        return str(error)
+    return str(error).replace(str(error.where), error.where.name)
 
 
 def _unforeseen(error: Exception) -> PresightError:
