@@ -10,9 +10,12 @@ from presight.measure.findings import Findings
 from presight.score.alerts import alerts, differential
 from presight.score.assessment import Assessment, Classification
 from presight.score.classify import classify
+from presight.score.criteria import criteria, subtypes
+from presight.score.derived import Quantity
 from presight.score.drugs import interactions
 from presight.score.evidence import citations, features, prior
 from presight.score.facts import Facts
+from presight.score.followup import followed, trend, volume_ratio
 from presight.score.laboratory import laboratory, level_not_high
 from presight.score.missing import missing_facts
 from presight.score.recommend import recommendations
@@ -26,6 +29,7 @@ def assess(
     *,
     without: Collection[str] = (),
     setting: str | None = None,
+    previous: Findings | None = None,
 ) -> Assessment:
     """Weigh what was seen and what is known of the patient.
 
@@ -40,6 +44,9 @@ def assess(
         changes.
     setting : str, optional
         Prior to start from, an id in ``configs/evidence/prior.yaml``; its default if not given.
+    previous : Findings, optional
+        Of an earlier study of the same illness. What it showed still counts, once; resolution or
+        growth since then is new evidence, and the recommendations follow it.
 
     Returns
     -------
@@ -53,30 +60,37 @@ def assess(
     ConfigError
         A feature to leave out or a setting does not exist.
     """
-    facts = Facts(findings, clinical)
-    starting_point = prior(setting)
-    verdict = classify(Facts(findings, clinical, _features(without)), starting_point)
-    facts = facts.told(
-        **_verdict(verdict),
-        interaction=bool(interactions(clinical)) or None,
-        level_not_high=level_not_high(clinical),
-    )
+    starting_point, change = prior(setting), volume_ratio(previous, findings)
+    illness = followed(previous, findings) if previous else findings
+    evidence = Facts(illness, clinical, _features(without)).told(volume_ratio=change)
+    verdict = classify(evidence, starting_point)
+    told = _told(verdict, clinical) | {"volume_ratio": change}
+    case, today = Facts(illness, clinical).told(**told), Facts(findings, clinical).told(**told)
     answer = Assessment(
         classification=verdict,
-        differential=differential(facts),
-        severity=severity(facts),
-        alerts=alerts(facts),
-        recommendations=recommendations(facts),
-        missing=missing_facts(facts),
-        laboratory=laboratory(facts),
+        differential=differential(case),
+        severity=severity(case),
+        alerts=alerts(today),
+        recommendations=recommendations(today),
+        missing=missing_facts(case),
+        laboratory=laboratory(case),
+        criteria=criteria(case),
+        subtypes=subtypes(case),
+        trend=trend(previous, findings),
         sources={},
     )
     return answer.model_copy(update={"sources": _sources(answer, starting_point.source)})
 
 
-def _verdict(verdict: Classification) -> dict[str, str]:
+def _told(verdict: Classification, clinical: ClinicalRecord) -> dict[str, Quantity]:
+    """Collect what the advice needs to know beside the facts."""
     leading = max(verdict.probabilities, key=lambda label: verdict.probabilities[label])
-    return {"label": verdict.label.value, "leading": leading.value}
+    return {
+        "label": verdict.label.value,
+        "leading": leading.value,
+        "interaction": bool(interactions(clinical)) or None,
+        "level_not_high": level_not_high(clinical),
+    }
 
 
 def _sources(answer: Assessment, prior_source: Collection[str]) -> dict[str, str]:
@@ -87,6 +101,8 @@ def _sources(answer: Assessment, prior_source: Collection[str]) -> dict[str, str
         *(part.source for part in answer.alerts),
         *(part.source for part in answer.recommendations),
         *(part.source for part in answer.laboratory),
+        *(part.source for part in answer.criteria),
+        *(part.source for part in answer.subtypes),
     ]
     return citations(chain(prior_source, chain.from_iterable(named)))
 

@@ -99,6 +99,23 @@ class Severity(_Frozen):
     source: tuple[str, ...]
 
 
+class CriterionItem(_Frozen):
+    """One item of a named criterion."""
+
+    text: str
+    state: Literal["met", "not met", "unknown"]
+
+
+class Criterion(_Frozen):
+    """Named criteria, or the pattern of a sub-type, item by item."""
+
+    name: str
+    items: tuple[CriterionItem, ...]
+    result: Literal["met", "not met", "unknown"] | None  # None: items are listed, not added up
+    note: str
+    source: tuple[str, ...]
+
+
 class LaboratoryReading(_Frozen):
     """One laboratory value or pressure in words, against ranges that may disagree."""
 
@@ -119,5 +136,8 @@ class Assessment(_Frozen):
     recommendations: tuple[Recommendation, ...]
     missing: tuple[MissingFact, ...]
     laboratory: tuple[LaboratoryReading, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    subtypes: tuple[Criterion, ...] = ()  # of toxic leukoencephalopathy
+    trend: str | None = None  # change against the previous study
     sources: dict[str, str]  # source id -> citation, of every source named above
     research_use_only: Literal[True] = True

@@ -21,6 +21,7 @@ class Interaction(BaseModel):
     drug: str
     group: str
     direction: str  # key under `interactions`
+    name: str  # the direction in words
     effect: str
     source: tuple[str, ...]
 
@@ -55,6 +56,7 @@ def _interacting(written: str) -> Iterable[Interaction]:
                     drug=drug,
                     group=group,
                     direction=direction,
+                    name=entry["name"],
                     effect=entry["effect"],
                     source=tuple(entry["source"]),
                 )

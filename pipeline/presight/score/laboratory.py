@@ -7,13 +7,23 @@ from typing import Any
 
 from presight.config import load_config
 from presight.score.assessment import LaboratoryReading
+from presight.score.drugs import interactions
 from presight.score.facts import Facts
 from presight.study.clinical import ClinicalRecord
 
 
 def laboratory(facts: Facts) -> tuple[LaboratoryReading, ...]:
     """Read every value that is known; nothing is said of one that is not."""
-    readers = (_tacrolimus, _cyclosporine, _pressure, _creatinine, _magnesium, _cholesterol, _csf)
+    readers = (
+        _tacrolimus,
+        _cyclosporine,
+        _interactions,
+        _pressure,
+        _creatinine,
+        _magnesium,
+        _cholesterol,
+        _csf,
+    )
     return tuple(reading for reader in readers for reading in reader(facts))
 
 
@@ -128,6 +138,17 @@ def _csf(facts: Facts) -> Iterator[LaboratoryReading]:
         note=entry["text"],
         source=tuple(entry["source"]),
     )
+
+
+def _interactions(facts: Facts) -> Iterator[LaboratoryReading]:
+    for hit in interactions(facts.clinical):
+        yield LaboratoryReading(
+            name="interacting drug",
+            value=hit.written,
+            reading=f"{hit.name}: {hit.drug}, {hit.group}",
+            note=hit.effect,
+            source=hit.source,
+        )
 
 
 def _ranges(clinical: ClinicalRecord) -> list[Mapping[str, Any]]:
