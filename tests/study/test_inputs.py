@@ -83,3 +83,9 @@ def test_a_table_that_cannot_be_meant_is_refused(tmp_path, text):
 
 def test_a_label_holds_letters_and_digits_only():
     assert bids_label("../a b_ü-9") == "ab9"
+
+
+def test_a_bids_dataset_is_not_taken_for_a_folder_of_flairs(tmp_path):
+    touch(tmp_path / "dataset_description.json", tmp_path / "sub-1" / "anat" / "sub-1_T1w.nii.gz")
+    with pytest.raises(InputError, match="BIDS dataset"):
+        find_studies([tmp_path])

@@ -94,6 +94,13 @@ def _below(path: Path) -> list[StudyInput]:
 
 def _folders(path: Path) -> list[Path]:
     """List the folder and those below it; links to folders are not followed: they can be loops."""
+    if (path / "dataset_description.json").exists():
+        raise InputError(
+            "this is a BIDS dataset, whose files are not all FLAIR",
+            where=path,
+            expected="FLAIR files, a folder of them, or a table of studies",
+            action="Name the FLAIR files, or list them in a table given with --table",
+        )
     below = sorted(child for child in path.iterdir() if child.is_dir() and not child.is_symlink())
     return [path, *(folder for child in below for folder in _folders(child))]
 
