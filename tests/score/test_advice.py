@@ -100,3 +100,14 @@ def test_every_recommendation_is_worded_as_something_to_consider() -> None:
 def test_the_most_urgent_come_first() -> None:
     order = [each.urgency for each in assess(Findings(), TACROLIMUS).recommendations]
     assert order == sorted(order, key=["now", "soon", "routine"].index)
+
+
+def test_toxic_without_a_known_exposure_asks_for_one() -> None:
+    findings = reading(
+        involved_regions={"deep_wm": True, "cortex": False},
+        symmetric=True,
+        confluent_diffuse=True,
+        restricted_diffusion="whole",
+    )
+    assert "ask for drugs" in alerted(assess(findings, ClinicalRecord()))
+    assert "ask for drugs" not in alerted(assess(findings, TACROLIMUS))

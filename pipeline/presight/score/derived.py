@@ -23,7 +23,6 @@ def derive(findings: Findings, clinical: ClinicalRecord) -> dict[str, Quantity]:
         "transplanted": _transplanted(clinical),
         "stem_cell_transplant": _stem_cells(clinical.organ),
         "volume_ratio": None,  # known only beside a previous study
-        "largest_lesion_share": _ratio(findings.largest_lesion_ml, findings.lesion_ml),
     } | _shares(findings)
 
 
