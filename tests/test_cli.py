@@ -237,3 +237,32 @@ def test_every_command_has_help_with_an_example(command, capsys):
         main([command, "--help"])
     assert done.value.code == 0
     assert f"example:\n  presight {command}" in capsys.readouterr().out
+
+
+def test_score_reads_a_table_and_writes_one(tmp_path, capsys):
+    table, scored = tmp_path / "readings.csv", tmp_path / "scored.tsv"
+    table.write_text(
+        "case_id,flair_regions,bilateral,seizure,onset_speed,age_years\n"
+        "a,parietal;occipital;subcortical_wm,1,1,acute,40\n"
+        "b,parietal;occipital,1,1,acute,400\n"
+    )
+    assert main(["score", str(table), "--out", str(scored)]) == 1
+    first, second = rows(scored)
+    assert first["label"] == "pres"
+    assert "400" in second["error"]
+    assert "1 of 2 rows were scored" in capsys.readouterr().err
+
+
+def test_score_leaves_out_what_is_asked(tmp_path):
+    table = tmp_path / "readings.csv"
+    table.write_text("case_id,seizure,organ_or_context\na,1,liver transplant\n")
+    probabilities = []
+    for extra in ([], ["--without", "seizure"]):
+        assert main(["score", str(table), "--out", str(tmp_path / "o.tsv"), *extra]) == 0
+        probabilities.append(float(rows(tmp_path / "o.tsv")[0]["p_pres"]))
+    assert probabilities[0] > probabilities[1]
+
+
+def test_score_into_an_unknown_format_is_refused(tmp_path, capsys):
+    assert main(["score", "t.csv", "--out", str(tmp_path / "o.xlsx")]) == 2
+    assert ".csv, .tsv or .json" in capsys.readouterr().err

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from presight.measure import measure
+from presight.measure import Findings, measure
 from presight.preprocess import preprocess
 from presight.report.result import Bundle as ModelInfo
 from presight.report.result import StudyResult, make_provenance
-from presight.score import assess
+from presight.score import Assessment, assess
 from presight.segment import Bundle, segment
 from presight.segment.device import select_device
-from presight.study import Study
+from presight.study import ClinicalRecord, Study
 
 STAGES = ("read", "preprocess", "segment", "measure", "score", "report")
 
@@ -57,6 +57,7 @@ def run_study(
     bundle: Bundle,
     clock: Stopwatch,
     *,
+    score: Callable[[Findings, ClinicalRecord], Assessment] = assess,
     device: str = "auto",
     settings: Mapping[str, Any] = MappingProxyType({}),
     fingerprint: str = "",
@@ -69,6 +70,8 @@ def run_study(
         Gives the study; called first, so that reading is timed and its errors belong to it.
     bundle : Bundle
     clock : Stopwatch
+    score : callable
+        The scoring stage, with options of its own filled in.
     device : {"auto", "cpu", "cuda"}
     settings : mapping
         What stands over the shipped configuration; kept with the result.
@@ -89,7 +92,7 @@ def run_study(
     with clock("measure"):
         findings = measure(prepared, lesions)
     with clock("score"):
-        assessment = assess(findings, study.clinical)
+        assessment = score(findings, study.clinical)
     provenance = make_provenance(
         study,
         ModelInfo(bundle.name, bundle.version, bundle.sha256),

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from presight.report.bids import write_dataset
 from presight.report.derivatives import study_files, write_study
 from presight.report.tables import Failure, write_failures, write_run_json, write_tables
 from presight.run import Stopwatch, peak_memory_mb, run_study
-from presight.score import Assessment
+from presight.score import Assessment, assess
 from presight.segment import Bundle
 from presight.segment.device import select_device
 from presight.study import ClinicalRecord, StudyInput, load_study
@@ -39,12 +40,24 @@ class RunOptions:
         clinical values, weights and settings.
     settings : mapping
         What stands over the shipped configuration.
+    setting : str or None
+        Prior to start from, of ``configs/evidence/prior.yaml``.
+    without : tuple of str
+        Facts to leave out of the score.
     """
 
     out: Path
     device: str = "auto"
     resume: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
+    setting: str | None = None
+    without: tuple[str, ...] = ()
+
+    @property
+    def that_matter(self) -> dict[str, Any]:
+        """What a result depends on: written beside it, and part of its fingerprint."""
+        chosen = {"setting": self.setting, "without": list(self.without)}
+        return {**self.settings, **{key: value for key, value in chosen.items() if value}}
 
 
 @dataclass(frozen=True)
@@ -113,7 +126,7 @@ def _run_one(
     clock = Stopwatch(lambda stage: progress(files, stage))
     try:
         record = clinical(files)
-        mark = fingerprint(files, record, bundle.sha256, options.settings)
+        mark = fingerprint(files, record, bundle.sha256, options.that_matter)
         if options.resume and (kept := _kept(files, mark, options.out)):
             return kept
         _forget(files, options.out)
@@ -121,8 +134,9 @@ def _run_one(
             lambda: load_study(files, record),
             bundle,
             clock,
+            score=partial(assess, setting=options.setting, without=options.without),
             device=options.device,
-            settings=options.settings,
+            settings=options.that_matter,
             fingerprint=mark,
         )
         with clock("report"):
@@ -196,7 +210,7 @@ def _write_summary(outcomes: list[Outcome], bundle: Bundle, options: RunOptions)
         options.out,
         bundle=bundle,
         device=str(select_device(options.device)),
-        settings=options.settings,
+        settings=options.that_matter,
         seconds={o.study.stem: o.seconds for o in outcomes if o.assessment},
         peak_memory_mb=peak_memory_mb(),
     )

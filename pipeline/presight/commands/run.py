@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from presight.cohort import Outcome, RunOptions, run_cohort
+from presight.commands.score import add_score_options
 from presight.config import model_path, overridden, read_yaml
 from presight.console import print_outcomes, progress, say
 from presight.errors import ConfigError, InputError
@@ -54,6 +55,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-resume", action="store_true", help="run again what would come out the same"
     )
+    add_score_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
     parser.add_argument("--verbose", action="store_true", help="say more, with places of errors")
 
@@ -80,7 +82,14 @@ def run_plan(
     settings = _settings(args.config)
     with overridden(settings), progress(len(plan.studies)) as show:
         bundle = load_bundle(args.bundle or model_path("flair_hyperintensity"))
-        options = RunOptions(args.out, args.device, not args.no_resume, settings)
+        options = RunOptions(
+            args.out,
+            args.device,
+            not args.no_resume,
+            settings,
+            args.setting,
+            tuple(args.without),
+        )
         outcomes = run_cohort(plan, clinical, bundle, options, show)
     print(json.dumps(_as_json(outcomes), indent=2)) if args.json else print_outcomes(outcomes)
     return SOME_FAILED if any(outcome.failure for outcome in outcomes) else 0
