@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from presight.config import load_config
+from presight.errors import InputError
 from presight.study.clinical_table import read_clinical
 from presight.study.inputs import read_table
 from presight.train.synthesis.dataset import clinical_row, simulate_cohort
@@ -83,6 +84,12 @@ def test_it_says_of_itself_that_nothing_here_is_a_person(cohort):
     assert about["DatasetType"] == "raw"
     assert "No image here is of a person" in (out / "README").read_text()
     assert (out / "participants.tsv").read_text().split()[1:] == [f"sub-{s}" for s in subjects]
+
+
+@pytest.mark.parametrize(("n", "seed"), [(0, 1), (-3, 1), (2, -1)])
+def test_what_cannot_be_meant_is_refused_in_a_sentence(n, seed, tmp_path):
+    with pytest.raises(InputError, match="expected"):
+        simulate_cohort(tmp_path, n, seed)
 
 
 def test_the_same_seed_writes_the_same_bytes(cohort, tmp_path):

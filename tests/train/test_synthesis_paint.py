@@ -165,3 +165,15 @@ def test_every_published_number_names_a_known_source():
     for row in rows:
         assert row["source"] is None or row["source"] in config["sources"]
     assert sum(p["frequency"]["value"] for p in pres["patterns"].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("family", WITH_LESION)
+def test_any_piece_of_a_head_can_be_painted(whole, family):
+    """Corners of the head, with a sliver of brain or none, come up in every training run."""
+    rng = np.random.default_rng(0)
+    for _ in range(12):
+        start = [int(rng.integers(0, size - 48)) for size in whole[0].shape]
+        cut = tuple(slice(low, low + 48) for low in start)
+        painted, mask = paint(*(part[cut] for part in whole), rng, family)
+        assert np.isfinite(painted).all()
+        assert not (mask & ~whole[2][cut]).any()

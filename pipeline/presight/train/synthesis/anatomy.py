@@ -13,7 +13,7 @@ from scipy import ndimage
 from presight.config import load_config
 from presight.preprocess.atlas import Atlas, load_atlas
 from presight.study.volume import Grid
-from presight.train.synthesis.fields import Axes, smooth_noise
+from presight.train.synthesis.fields import Axes, smooth_noise, voxel_axes
 from presight.train.synthesis.scene import region_ids
 from presight.train.synthesis.separable import Image, along_axes, linear, upsample
 
@@ -23,6 +23,7 @@ _COARSE = 4  # what is smooth is laid out on every fourth voxel
 _FLUID_SPAN = 0.18  # of the T1 template, from fluid alone to tissue alone
 _SKULL_BASE_MM = -25.0  # below it, in front: the face
 _FAR_MM = 60.0
+_LAST_LOBE = 10  # ids 1 to 10 of configs/anatomy.yaml are the lobes and the insula
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Head:
     fluid, grey, white : (X, Y, Z) ndarray of float32
         Share of each tissue, summing to 1 in the brain and to 0 outside.
     outside_mm : (X, Y, Z) ndarray of float32
-        Distance from the smooth hull of brain, face and neck; 0 inside.
+        Distance from the smooth hull of brain, face and neck; negative inside.
     grid : Grid
     """
 
@@ -75,15 +76,41 @@ def draw_head(rng: np.random.Generator, crop: tuple[int, int, int] | None = None
     tissue_above = np.float32(rng.uniform(*ranges["tissue_above"]))
     fluid = np.clip((tissue_above - atlas.t1.ravel()[source]) / np.float32(_FLUID_SPAN), 0, 1)
     fluid *= brain
-    grey = np.minimum(_grey_of_solid().ravel()[source], brain) * (1 - fluid)
+    grey = np.minimum(_grey_of_solid().ravel()[source], brain)
+    outside_mm = _distance_from_hull().ravel()[source]
+    fluid, grey = _folded(fluid, grey, labels, outside_mm, rng)
+    grey *= 1 - fluid
     return Head(
         labels=labels,
         fluid=fluid,
         grey=grey,
         white=brain - fluid - grey,
-        outside_mm=_distance_from_hull().ravel()[source],
+        outside_mm=outside_mm,
         grid=_grid_of(piece, atlas.grid),
     )
+
+
+def _folded(
+    fluid: Image,
+    grey: Image,
+    labels: NDArray[np.uint8],
+    outside_mm: Image,
+    rng: np.random.Generator,
+) -> tuple[Image, Image]:
+    """Fold the cerebral cortex: the template is a mean of many people and has lost its sulci.
+
+    A sulcus is where a smooth random field changes sign: a sheet that meanders inward from the
+    surface; the cortex lies along both its sides.
+    """
+    ranges = load_config("synthesis.yaml")["anatomy"]
+    sheets = np.abs(smooth_noise(voxel_axes(labels.shape), ranges["fold_mm"], rng))
+    depth_mm = rng.uniform(*ranges["sulcus_depth_mm"])
+    reach = np.clip((outside_mm + np.float32(depth_mm)) / np.float32(4), 0, 1)
+    reach *= (labels > 0) & (labels <= _LAST_LOBE)
+    width = np.float32(rng.uniform(*ranges["sulcus_width"]))
+    sulcus = np.clip(np.float32(1.5) - sheets / width, 0, 1) * reach
+    ribbon = np.clip(np.float32(3) - sheets / np.float32(ranges["ribbon_width"]), 0, 1) * reach
+    return np.maximum(fluid, sulcus), np.maximum(grey, ribbon)
 
 
 def _draw_piece(
@@ -177,13 +204,14 @@ def _towards_ventricles() -> tuple[Image, ...]:
 
 @cache
 def _distance_from_hull() -> Image:
-    """Distance from brain, face and neck in millimetres, 0 in them, on the template's grid."""
+    """Distance from brain, face and neck in millimetres, negative in them, on the template."""
     atlas = load_atlas()
     coarse = atlas.brain[::_COARSE, ::_COARSE, ::_COARSE].astype(np.float32)
     hull = (ndimage.gaussian_filter(coarse, 1.5) > 0.35) | (coarse > 0)
-    distance = ndimage.distance_transform_edt(~(hull | _face(coarse.shape, atlas)))
+    hull |= _face(coarse.shape, atlas)
+    distance = ndimage.distance_transform_edt(~hull) - ndimage.distance_transform_edt(hull)
     outside = upsample((distance * _COARSE).astype(np.float32), _COARSE, atlas.brain.shape)
-    outside *= ~atlas.brain
+    np.minimum(outside, 0, out=outside, where=atlas.brain)
     # Air at the edges, all but the neck: whatever is later drawn from beyond them is air.
     outside[[0, -1]] = outside[:, [0, -1]] = outside[:, :, -1:] = _FAR_MM
     return outside

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from presight import __version__
+from presight.errors import InputError
 from presight.report.atomic import write_text
 from presight.study.clinical import ClinicalRecord
 from presight.study.clinical_fields import clinical_fields
@@ -66,7 +67,10 @@ def simulate_cohort(
         A file cannot be written.
     ConfigError
         There is no such family.
+    InputError
+        ``n`` or ``seed`` cannot be meant.
     """
+    _check(n, seed)
     studies, clinical, truth = [], [], []
     for number in range(n):
         patient = _draw_patient(seed * _PATIENTS_A_SEED + number, family)
@@ -80,6 +84,13 @@ def simulate_cohort(
     _write_table(out / "truth.csv", truth)
     _write_descriptions(out, [row["subject"] for row in truth])
     return tuple(row["subject"] for row in truth)
+
+
+def _check(n: int, seed: int) -> None:
+    if not 1 <= n <= _PATIENTS_A_SEED:
+        raise InputError(f"{n} patients were asked for", expected=f"1 to {_PATIENTS_A_SEED:,}")
+    if seed < 0:
+        raise InputError(f"the seed is {seed}", expected="a whole number from 0 up")
 
 
 def clinical_row(record: ClinicalRecord) -> dict[str, str]:

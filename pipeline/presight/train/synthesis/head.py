@@ -115,7 +115,7 @@ def _around_the_brain(head: Head, rng: np.random.Generator) -> Image:
     layer = np.clip(uneven * _LAYERS_PER_MM, 0, 255).astype(np.uint8)
     image = _layers(draw)[layer]
     image *= 1 + 0.25 * smooth_noise(axes, 10, rng)
-    inside = (head.outside_mm == 0) & ~head.brain
+    inside = (head.outside_mm <= 0) & ~head.brain
     muscle = draw["muscle"] * (1 + 0.6 * smooth_noise(axes, 9, rng))
     return np.maximum(np.where(inside, muscle, image), 0).astype(np.float32)
 

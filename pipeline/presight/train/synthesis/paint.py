@@ -149,7 +149,10 @@ def _push_aside(flair: Image, scene: Scene, margin: Image, swelling_mm: float) -
     if swelling_mm < _UNMOVED_MM or steepest < _NOTHING:
         return flair
     moves = [scene.to_full(part * np.float32(swelling_mm / steepest)) for part in slope]
-    moved = _box(np.maximum.reduce([np.abs(move) for move in moves]) > _UNMOVED_MM)
+    moving = np.maximum.reduce([np.abs(move) for move in moves]) > _UNMOVED_MM
+    if not moving.any():
+        return flair
+    moved = _box(moving)
     grid = np.meshgrid(
         *(np.arange(s.start, s.stop, dtype=np.float32) for s in moved), indexing="ij", sparse=True
     )
