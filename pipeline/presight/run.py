@@ -13,8 +13,7 @@ from typing import Any
 
 from presight.measure import Findings, measure
 from presight.preprocess import preprocess
-from presight.report.result import Bundle as ModelInfo
-from presight.report.result import StudyResult, make_provenance
+from presight.report.result import ModelInfo, StudyResult, make_provenance
 from presight.score import Assessment, assess
 from presight.segment import Bundle, segment
 from presight.segment.device import select_device

@@ -16,7 +16,7 @@ from scipy import ndimage
 from presight.measure import measure
 from presight.preprocess import Prepared, Quality
 from presight.preprocess.atlas import load_atlas
-from presight.report.result import Bundle, StudyResult, make_provenance
+from presight.report.result import ModelInfo, StudyResult, make_provenance
 from presight.score.assessment import (
     Alert,
     Assessment,
@@ -92,7 +92,7 @@ def _make_result(
     )
     provenance = make_provenance(
         study,
-        Bundle("flair_hyperintensity", "0.1.0", "ab12" * 16),
+        ModelInfo("flair_hyperintensity", "0.1.0", "ab12" * 16),
         settings={"device": "cpu", "prior": "unstated"},
         device="cpu",
         seconds={"preprocess": 4.2, "segment": 1.1},

@@ -8,7 +8,7 @@ import pytest
 
 from presight.errors import InputError
 from presight.report.derivatives import write_study
-from presight.report.result import Bundle
+from presight.report.result import ModelInfo
 from presight.report.tables import Failure, write_failures, write_run_json, write_tables
 
 
@@ -96,7 +96,7 @@ def test_no_failure_leaves_a_heading_alone(tmp_path):
 def test_run_json_says_how_long_each_stage_took(tmp_path):
     write_run_json(
         tmp_path,
-        bundle=Bundle("flair_hyperintensity", "0.1.0", "ab" * 32),
+        bundle=ModelInfo("flair_hyperintensity", "0.1.0", "ab" * 32),
         device="cpu",
         settings={"prior": "unstated"},
         seconds={"sub-b": {"segment": 1.23456}, "sub-a": {"segment": 2.0}},

@@ -20,7 +20,7 @@ _OF_THE_RUN = ("seconds", "peak_memory_mb")
 
 
 @dataclass(frozen=True)
-class Bundle:
+class ModelInfo:
     """The model that found the hyperintensity."""
 
     name: str
@@ -38,7 +38,7 @@ class Provenance:
         Versions.
     libraries : mapping of str to str
         Versions of the libraries that numbers depend on.
-    bundle : Bundle
+    bundle : ModelInfo
     settings : mapping
         Settings of the run, JSON-able.
     device : str
@@ -55,7 +55,7 @@ class Provenance:
     presight: str
     python: str
     libraries: Mapping[str, str]
-    bundle: Bundle
+    bundle: ModelInfo
     settings: Mapping[str, Any]
     device: str
     inputs: Mapping[str, str]
@@ -82,7 +82,7 @@ class StudyResult:
 
 def make_provenance(
     study: Study,
-    bundle: Bundle,
+    bundle: ModelInfo,
     *,
     settings: Mapping[str, Any],
     device: str,
