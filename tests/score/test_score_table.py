@@ -84,6 +84,7 @@ def test_every_published_row_can_be_read(published: list[dict[str, str]]) -> Non
 def test_the_founding_case_is_the_delayed_toxic_form(published: list[dict[str, str]]) -> None:
     scored = next(row for row in score_table(published) if row["id"] == "EXT001")
     assert scored["label"] == "toxic_leukoencephalopathy"
+    assert "delayed diffuse calcineurin-inhibitor form: met" in scored["subtypes"]
     assert "work-up" in scored["alerts"]
     assert "therapeutic level excludes neither" in scored["alerts"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from presight.errors import InputError
 from presight.score.assess import assess
-from presight.score.assessment import Assessment, Contribution, Label
+from presight.score.assessment import Assessment, Contribution, Label, Recommendation
 from presight.score.evidence import method
 from presight.score.rows import read_row, row_id
 from presight.study.clinical_files import RawRow, read_raw_table
@@ -21,7 +21,9 @@ COLUMNS = (
     "because",
     "prior",
     "contributions",
+    "subtypes",
     "severity",
+    "laboratory",
     "alerts",
     "differential",
     "recommendations",
@@ -106,10 +108,12 @@ def _flat(answer: Assessment) -> dict[str, str]:
         "because": verdict.because,
         "prior": verdict.prior_source.partition(":")[0],
         "contributions": _joined(_said(each) for each in verdict.contributions[:TOP]),
+        "subtypes": _joined(f"{each.name}: {each.result}" for each in answer.subtypes),
+        "laboratory": _joined(f"{e.name} {e.value}: {e.reading}" for e in answer.laboratory),
         "severity": answer.severity.grade or "",
         "alerts": _joined(alert.text for alert in answer.alerts),
         "differential": _joined(each.name for each in answer.differential),
-        "recommendations": _joined(each.action for each in answer.recommendations),
+        "recommendations": _joined(_advice(each) for each in answer.recommendations),
         "missing": _joined(fact.name for fact in answer.missing),
     }
 
@@ -121,6 +125,12 @@ def _said(contribution: Contribution) -> str:
         if label is not Label.OTHER and ratio
     )
     return f"{contribution.name}: {contribution.value} ({shares or 'not counted'})"
+
+
+def _advice(recommendation: Recommendation) -> str:
+    window = recommendation.window_days
+    days = "" if window is None else f", day {window[0]:g} to {window[1]:g}"
+    return f"{recommendation.action} ({recommendation.urgency}{days})"
 
 
 def _joined(texts: Iterable[str]) -> str:
