@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from presight.config import load_config
 from presight.measure.findings import Findings
 from presight.study.clinical import ClinicalRecord
 
 Quantity = float | bool | str | None
-
-STEM_CELLS = ("hsct", "bmt", "sct", "stem cell", "bone marrow")
 
 
 def derive(findings: Findings, clinical: ClinicalRecord) -> dict[str, Quantity]:
@@ -27,7 +27,7 @@ def derive(findings: Findings, clinical: ClinicalRecord) -> dict[str, Quantity]:
 
 
 def mean_arterial_pressure(clinical: ClinicalRecord) -> float | None:
-    """Mean arterial pressure in mmHg: as written, else a third of the way up from diastolic."""
+    """Mean arterial pressure in mmHg: as written, else from systolic and diastolic."""
     if clinical.mean_arterial_mmhg is not None:
         return clinical.mean_arterial_mmhg
     return _mean(clinical.systolic_mmhg, clinical.diastolic_mmhg)
@@ -50,7 +50,9 @@ def _shares(findings: Findings) -> dict[str, Quantity]:
 def _mean(systolic: float | None, diastolic: float | None) -> float | None:
     if systolic is None or diastolic is None:
         return None
-    return diastolic + (systolic - diastolic) / 3
+    parts = load_config("evidence/derived.yaml")["mean_arterial"]
+    whole = parts["systolic"] + parts["diastolic"]
+    return float((parts["systolic"] * systolic + parts["diastolic"] * diastolic) / whole)
 
 
 def _ratio(part: float | None, whole: float | None) -> float | None:
@@ -65,11 +67,16 @@ def _lowest(*values: float | None) -> float | None:
 
 def _transplanted(clinical: ClinicalRecord) -> bool | None:
     if clinical.organ is not None:
-        return clinical.organ.strip().lower() not in {"", "none", "no"}
+        return clinical.organ.strip().lower() not in _organs()["none"]
     return True if clinical.days_since_transplant is not None else None
 
 
 def _stem_cells(organ: str | None) -> bool | None:
     if organ is None:
         return None
-    return any(word in organ.lower() for word in STEM_CELLS)
+    return any(word in organ.lower() for word in _organs()["stem_cells"])
+
+
+def _organs() -> Mapping[str, list[str]]:
+    organs: Mapping[str, list[str]] = load_config("evidence/derived.yaml")["organ"]
+    return organs
