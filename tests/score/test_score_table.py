@@ -142,6 +142,28 @@ def test_infection_tests_are_read_from_words() -> None:
     assert clinical.infection_pcr == {"HSV": False, "VZV": False, "HHV-6": True, "jcv": False}
 
 
+def test_json_values_are_read_like_text() -> None:
+    cells = {
+        "seizure": True,
+        "bilateral": True,
+        "symmetric": False,
+        "systolic_mmhg": 200,
+        "flair_regions": ["parietal", "occipital"],
+        "region_basis": "named",
+        "adc": None,
+    }
+    text = {
+        "seizure": "1",
+        "bilateral": "1",
+        "symmetric": "0",
+        "systolic_mmhg": "200",
+        "flair_regions": "parietal;occipital",
+        "region_basis": "named",
+        "adc": "",
+    }
+    assert score_table([cells]) == score_table([text])
+
+
 def test_negated_words_on_vessels_say_nothing() -> None:
     assert read(vascular_imaging="no vasoconstriction")[0].vessel_irregularity is None
     assert read(vascular_imaging="MRV normal; string of beads")[0].vessel_irregularity is True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from presight.config import load_config
@@ -46,7 +46,7 @@ class _Cells:
         self._source = row
         ignored = {*_table()["ignored"], *_table()["id"]}
         self._row = {
-            name: str(value).strip()
+            name: _text(value)
             for name, value in row.cells.items()
             if name not in ignored and not is_unknown(value)
         }
@@ -126,15 +126,28 @@ class _Cells:
             raise self._refused(column, "is not a number", "a number") from None
 
     def _flag(self, column: str) -> bool | None:
-        known = {"1": True, "yes": True, "0": False, "no": False, "partial": None}
         text = self._row[column].lower()
-        if text not in known:
+        if text not in _FLAGS:
             raise self._refused(column, "is neither yes nor no", "1, 0, partial or nothing")
-        return known[text]
+        return _FLAGS[text]
 
     def _refused(self, column: str, found: str, expected: str) -> InputError:
         where = f"{self._source.where}, column '{column}'"
         return InputError(f"'{self._row[column]}' {found}", where=where, expected=expected)
+
+
+_FLAGS: Mapping[str, bool | None] = (
+    dict.fromkeys(("1", "yes", "true"), True)
+    | dict.fromkeys(("0", "no", "false"), False)
+    | {"partial": None}
+)
+
+
+def _text(value: object) -> str:
+    """Cell as text; a list, as JSON has it, with semicolons."""
+    if isinstance(value, list):
+        return ";".join(str(item).strip() for item in value)
+    return str(value).strip()
 
 
 def _clauses(text: str) -> Iterator[tuple[str, bool]]:
