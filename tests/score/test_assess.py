@@ -248,6 +248,19 @@ def test_facts_of_one_group_never_weigh_more_than_the_strongest() -> None:
     assert weight(altered_mental_status=True) > 0
 
 
+def test_pressure_and_seizure_count_by_what_is_known_of_recipients() -> None:
+    def weight(**facts: Any) -> float:
+        found = assess(Findings(), ClinicalRecord(**facts)).classification.contributions
+        return sum(each.log_lr[Label.PRES] for each in found)
+
+    recipient = {"organ": "liver", "days_since_transplant": 20}
+    high, normal = {"mean_arterial_mmhg": 140}, {"mean_arterial_mmhg": 95}
+    assert 0 < weight(**high, **recipient) < weight(**high)
+    assert weight(**normal, **recipient) == 0 > weight(**normal)
+    assert weight(seizure=True, **recipient) > weight(seizure=True)
+    assert weight(**recipient) == 0
+
+
 def test_the_same_input_gives_the_same_assessment() -> None:
     assert assess(*DELAYED) == assess(*DELAYED)
 
