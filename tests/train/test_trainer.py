@@ -43,12 +43,13 @@ def volumes() -> tuple[TrainingVolume, ...]:
 def small() -> Recipe:
     """The shipped recipe, on small patches and without augmentation."""
     recipe = load_recipe(config_path("recipes/laptop-cpu.yaml"))
-    network = recipe.network | {
-        "filters": [8, 16, 32],
+    body = recipe.network["body"] | {
+        "filters": [16, 16, 32],
         "kernel_size": [3, 3, 3],
         "strides": [1, 2, 2],
         "upsample_kernel_size": [2, 2],
     }
+    network = recipe.network | {"body": body}
     sampling = recipe.sampling.model_copy(update={"datasets": {"lgg": 1.0}, "margin": 1.0})
     return recipe.model_copy(
         update={
@@ -119,8 +120,8 @@ def test_one_batch_can_be_overfitted(
     recipe = small.model_copy(
         update={
             "sampling": sampling,
-            "phases": (Phase(until_step=40, patch=(32, 32, 32), batch=1),),
-            "learning_rate": Schedule(peak=0.01, warmup_steps=5, cooldown_steps=10),
+            "phases": (Phase(until_step=120, patch=(32, 32, 32), batch=1),),
+            "learning_rate": Schedule(peak=0.01, warmup_steps=5, cooldown_steps=40),
         }
     )
     losses = train(recipe, volumes[:1], tmp_path, device="cpu").losses

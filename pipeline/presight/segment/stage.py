@@ -43,8 +43,9 @@ def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions
     """
     where = select_device(device)
     direct, mirrored = predict(prepared.flair.data, prepared.brain, bundle, where)
-    probability = (direct + mirrored) / 2
-    uncertainty = np.maximum(_entropy_bits(probability), np.abs(direct - mirrored))
+    probability: NDArray[np.float32] = (direct + mirrored) / np.float32(2)
+    disagreement: NDArray[np.float32] = np.abs(direct - mirrored)
+    uncertainty = np.maximum(_entropy_bits(probability), disagreement)
     native = _to_native(probability, prepared)
     return Lesions(
         probability=native,
@@ -82,6 +83,8 @@ def lesion_mask(
 
 
 def _to_native(values: NDArray[np.float32], prepared: Prepared) -> NDArray[np.float32]:
+    if prepared.native.matches(prepared.flair.grid):
+        return values
     return np.clip(resample(values, prepared.flair.grid, prepared.native), 0, 1)
 
 

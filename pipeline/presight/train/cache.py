@@ -76,7 +76,7 @@ def cache_cases(
             continue
         path = folder / f"{case.dataset}__{case.name}.npz"
         if not path.exists():
-            write_volume(_prepare(case, preprocess), path)
+            write_volume(prepare_case(case, preprocess), path)
         yield path
 
 
@@ -122,7 +122,14 @@ def read_cache(folder: Path) -> tuple[TrainingVolume, ...]:
     return tuple(read_volume(path) for path in paths)
 
 
-def _prepare(case: Case, preprocess: Callable[[Study], Prepared]) -> TrainingVolume:
+def prepare_case(case: Case, preprocess: Callable[[Study], Prepared]) -> TrainingVolume:
+    """Take one case through stage 1; where nobody drew a mask, the mask is empty.
+
+    Raises
+    ------
+    InputError
+        The image cannot be used.
+    """
     flair = read_nifti(case.flair, Contrast.FLAIR)
     prepared = preprocess(Study(subject="training", volumes={Contrast.FLAIR: flair}))
     return TrainingVolume(
@@ -140,6 +147,8 @@ def _prepare(case: Case, preprocess: Callable[[Study], Prepared]) -> TrainingVol
 
 def _mask_on(grid: Grid, case: Case) -> NDArray[np.uint8]:
     """Truth on the working grid: at least half lesion by linear interpolation."""
+    if case.mask is None:
+        return np.zeros(grid.shape, np.uint8)
     image = nib.load(case.mask)
     drawn = (np.asanyarray(image.dataobj) > 0).astype(np.float32)
     source = Grid(drawn.shape, np.asarray(image.affine, dtype=np.float64))

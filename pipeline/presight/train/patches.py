@@ -6,7 +6,7 @@ number of worker processes, to the same result.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,16 +82,15 @@ class Patches(Dataset[dict[str, torch.Tensor]]):
 
     def _draw(self, rng: np.random.Generator) -> dict[str, Array]:
         """Draw a patch before augmentation, a little larger than the one that is learnt from."""
-        names = list(self.sampling.datasets)
-        shares = np.array(list(self.sampling.datasets.values()))
-        name = names[rng.choice(len(names), p=shares / shares.sum())]
+        name = _choose(self.sampling.datasets, rng)
         size = [round(self.sampling.margin * width) for width in self.phase.patch]
+        family = _choose(self.sampling.families, rng) if self.sampling.families else None
         if name == SYNTHETIC:
-            return _synthetic_patch(size, rng)
+            return _synthetic_patch(size, family, rng)
         volume = self.pools[name][rng.integers(len(self.pools[name]))]
         patch = self._crop(volume, size, rng)
         if rng.random() < self.sampling.painted_share:
-            _paint_into(patch, volume.slice_mm, rng)
+            _paint_into(patch, family, volume.slice_mm, rng)
         return {key: patch[key] for key in _KEYS}
 
     def _crop(
@@ -120,18 +119,27 @@ def _share_of(batch: int, processes: int) -> int:
     return share
 
 
-def _synthetic_patch(size: list[int], rng: np.random.Generator) -> dict[str, Array]:
-    made = synthesise_head(rng, crop=(size[0], size[1], size[2]))
+def _choose(shares: Mapping[str, float], rng: np.random.Generator) -> str:
+    weights = np.array(list(shares.values()))
+    return str(rng.choice(list(shares), p=weights / weights.sum()))
+
+
+def _synthetic_patch(
+    size: list[int], family: str | None, rng: np.random.Generator
+) -> dict[str, Array]:
+    made = synthesise_head(rng, family, crop=(size[0], size[1], size[2]))
     found = {"image": made.flair, "mask": made.lesion, "brain": made.head.brain}
     return {key: value.astype(np.float32) for key, value in found.items()}
 
 
-def _paint_into(patch: dict[str, Array], slice_mm: float, rng: np.random.Generator) -> None:
+def _paint_into(
+    patch: dict[str, Array], family: str | None, slice_mm: float, rng: np.random.Generator
+) -> None:
     """Add a painted lesion, in place; what people drew stays true."""
     labels, brain = patch["anatomy"].astype(np.uint8), patch["brain"] > 0
     if not brain.any():
         return
-    patch["image"], lesion = paint(patch["image"], labels, brain, rng, slice_mm=slice_mm)
+    patch["image"], lesion = paint(patch["image"], labels, brain, rng, family, slice_mm=slice_mm)
     patch["mask"] = np.maximum(patch["mask"], lesion).astype(np.float32)
 
 

@@ -173,4 +173,8 @@ def _grown(mask: torch.Tensor, voxels: int) -> torch.Tensor:
     mask = (mask > 0.5).to(torch.float32)
     if voxels == 0:
         return mask
-    return functional.max_pool3d(mask[None], 2 * voxels + 1, stride=1, padding=voxels)[0]
+    for axis in range(3):  # one axis after the other: a cube, at a fraction of the cost
+        width, margin = [1, 1, 1], [0, 0, 0]
+        width[axis], margin[axis] = 2 * voxels + 1, voxels
+        mask = functional.max_pool3d(mask, width, stride=1, padding=margin)
+    return mask

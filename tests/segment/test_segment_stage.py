@@ -1,0 +1,193 @@
+"""Segmentation: sides, grids, determinism, and what a bundle must be."""
+
+import dataclasses
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from presight.config import model_path
+from presight.errors import ConfigError
+from presight.preprocess.prepared import Prepared
+from presight.segment import Bundle, load_bundle, segment
+from presight.segment.bundle import METADATA
+from presight.segment.predict import predict
+from presight.segment.stage import lesion_mask
+from presight.study.contrast import Contrast
+from presight.study.volume import Grid, Volume
+
+SHAPE = (75, 80, 64)
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle(model_path("flair_hyperintensity"))
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the shipped bundle that may be spoilt."""
+    return shutil.copytree(model_path("flair_hyperintensity"), tmp_path / "bundle")
+
+
+def _prepared(native: Grid | None = None, mirrored: bool = False) -> Prepared:
+    """An egg of brain with a bright ball on one side."""
+    place = np.indices(SHAPE) - np.array(SHAPE)[:, None, None, None] / 2
+    brain = ((place / np.array([30, 34, 26])[:, None, None, None]) ** 2).sum(0) < 1
+    ball = ((place - np.array([12, 8, 4])[:, None, None, None]) ** 2).sum(0) < 9**2
+    rng = np.random.default_rng(0)
+    image = (brain + 0.9 * ball + rng.normal(0, 0.03, SHAPE) * brain).astype(np.float32)
+    if mirrored:
+        image, brain = image[::-1].copy(), brain[::-1].copy()
+    grid = Grid(SHAPE, np.eye(4))
+    return Prepared(
+        flair=Volume(image, grid, Contrast.FLAIR),
+        brain=brain,
+        anatomy=brain.astype(np.uint8),
+        others={},
+        native=native or grid,
+        steps=(),
+        quality=(),
+    )
+
+
+def test_a_mirrored_head_gives_exactly_the_mirrored_result(bundle: Bundle) -> None:
+    straight = segment(_prepared(), bundle, "cpu")
+    mirrored = segment(_prepared(mirrored=True), bundle, "cpu")
+    assert straight.mask.any()
+    for name in ("probability", "mask", "uncertainty"):
+        np.testing.assert_array_equal(getattr(mirrored, name)[::-1], getattr(straight, name))
+
+
+def test_the_same_input_gives_the_same_bytes(bundle: Bundle) -> None:
+    first, second = (segment(_prepared(), bundle, "cpu") for _ in range(2))
+    assert first.probability.tobytes() == second.probability.tobytes()
+    assert first.uncertainty.tobytes() == second.uncertainty.tobytes()
+
+
+def test_the_bright_ball_is_found_where_it_is(bundle: Bundle) -> None:
+    found = np.argwhere(segment(_prepared(), bundle, "cpu").mask).mean(0)
+    np.testing.assert_allclose(found, np.array(SHAPE) / 2 + [12, 8, 4], atol=6)
+
+
+@pytest.mark.parametrize("turned", [(1, 1), (-1, 1), (1, -1), (-1, -1)])
+def test_results_lie_on_the_native_grid(bundle: Bundle, turned: tuple[int, int]) -> None:
+    """Thick slices, stored in any direction: the lesion stays where it is in the world."""
+    shape, spacing = (75, 80, 16), (turned[0] * 1.0, turned[1] * 1.0, 4.0)
+    affine = np.diag([*spacing, 1.0])
+    affine[:2, 3] = [
+        0 if sign > 0 else size - 1 for sign, size in zip(turned, (75, 80), strict=True)
+    ]
+    affine[2, 3] = 1.5
+    lesions = segment(_prepared(Grid(shape, affine)), bundle, "cpu")
+    assert lesions.mask.shape == lesions.probability.shape == lesions.uncertainty.shape == shape
+    centre = affine @ [*np.argwhere(lesions.mask).mean(0), 1]
+    np.testing.assert_allclose(centre[:3], np.array(SHAPE) / 2 + [12, 8, 4], atol=6)
+
+
+def test_nothing_is_found_far_outside_the_brain(bundle: Bundle) -> None:
+    prepared = _prepared()
+    image = prepared.flair.data.copy()
+    image[2:8, 2:8, 2:8] = 2.5
+    scalp = dataclasses.replace(prepared.flair, data=image)
+    lesions = segment(dataclasses.replace(prepared, flair=scalp), bundle, "cpu")
+    assert lesions.probability[2:8, 2:8, 2:8].max() == 0
+    assert lesions.uncertainty[2:8, 2:8, 2:8].max() == 0
+
+
+def test_numbers_are_probabilities(bundle: Bundle) -> None:
+    lesions = segment(_prepared(), bundle, "cpu")
+    for values in (lesions.probability, lesions.uncertainty):
+        assert values.dtype == np.float32
+        assert values.min() >= 0
+        assert values.max() <= 1
+    assert bundle.sha256 in lesions.model
+
+
+def test_a_box_beyond_the_bound_goes_through_a_window(bundle: Bundle) -> None:
+    small = bundle.settings.model_copy(update={"largest_box_voxels": 1, "window_mm": 64})
+    windowed = dataclasses.replace(bundle, settings=small)
+    whole = segment(_prepared(), bundle, "cpu").mask
+    parts = segment(_prepared(), windowed, "cpu").mask
+    assert 2 * (whole & parts).sum() / (whole.sum() + parts.sum()) > 0.7
+
+
+def test_a_head_without_brain_gives_nothing(bundle: Bundle) -> None:
+    empty = np.zeros(SHAPE, dtype=bool)
+    direct, mirrored = predict(np.zeros(SHAPE, np.float32), empty, bundle, torch.device("cpu"))
+    assert not direct.any()
+    assert not mirrored.any()
+
+
+def test_specks_are_left_out_and_small_lesions_kept(bundle: Bundle) -> None:
+    settings = bundle.settings.model_copy(update={"smallest_lesion_mm3": 10.0, "threshold": 0.5})
+    probability: NDArray[np.float32] = np.zeros((20, 20, 20), np.float32)
+    probability[2:4, 2:4, 2:4] = 0.9  # 8 mm3
+    probability[10:12, 10:13, 10:12] = 0.5  # 12 mm3, at the threshold
+    mask = lesion_mask(probability, Grid((20, 20, 20), np.eye(4)), settings)
+    assert mask.sum() == 12
+    thick = lesion_mask(probability, Grid((20, 20, 20), np.diag([1, 1, 2.0, 1])), settings)
+    assert thick.sum() == 20
+
+
+@pytest.mark.parametrize("name", ["tpu", "cuda"])
+def test_a_device_that_is_not_there_is_named(bundle: Bundle, name: str) -> None:
+    if name == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    with pytest.raises(ConfigError, match=r"tpu|CUDA"):
+        segment(_prepared(), bundle, name)
+
+
+def test_other_weights_than_the_metadata_say_are_refused(copied: Path) -> None:
+    weights = copied / "models" / "model.pt"
+    weights.write_bytes(weights.read_bytes() + b"0")
+    with pytest.raises(ConfigError, match="sha256"):
+        load_bundle(copied)
+
+
+def test_weights_that_would_run_code_are_refused(copied: Path, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[Path]]:
+            return Path.touch, (marker,)
+
+    _replace_weights(copied, pickle.dumps(Evil(), protocol=2))
+    with pytest.raises(ConfigError, match="do not fit"):
+        load_bundle(copied)
+    assert not marker.exists()
+
+
+def test_weights_of_another_network_are_refused(copied: Path, tmp_path: Path) -> None:
+    torch.save({"other": torch.zeros(1)}, tmp_path / "other.pt")
+    _replace_weights(copied, (tmp_path / "other.pt").read_bytes())
+    with pytest.raises(ConfigError, match="do not fit the network"):
+        load_bundle(copied)
+
+
+def test_a_setting_that_cannot_be_is_named(copied: Path) -> None:
+    metadata = json.loads((copied / METADATA).read_text())
+    metadata["presight"]["threshold"] = 7
+    (copied / METADATA).write_text(json.dumps(metadata))
+    with pytest.raises(ConfigError, match=r"presight\.threshold"):
+        load_bundle(copied)
+
+
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="metadata cannot be read"):
+        load_bundle(tmp_path)
+
+
+def _replace_weights(bundle: Path, content: bytes) -> None:
+    """Put other weights in, with the checksum that belongs to them."""
+    import hashlib
+
+    (bundle / "models" / "model.pt").write_bytes(content)
+    metadata = json.loads((bundle / METADATA).read_text())
+    metadata["presight"]["sha256"] = hashlib.sha256(content).hexdigest()
+    (bundle / METADATA).write_text(json.dumps(metadata))
