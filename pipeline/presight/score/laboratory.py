@@ -69,18 +69,25 @@ def _cyclosporine(facts: Facts) -> Iterator[LaboratoryReading]:
 
 
 def _pressure(facts: Facts) -> Iterator[LaboratoryReading]:
-    mean, usual = facts.number("derived.mean_arterial_mmhg"), _usual(facts)
-    if mean is None:
-        return
-    entry = _table()["pressure"]
-    change = "" if usual is None else f"; {mean - usual:+.0f} mmHg against the usual mean"
-    yield LaboratoryReading(
-        name="mean arterial pressure",
-        value=f"{mean:.0f} mmHg",
-        reading=f"{_class(mean, entry['classes'])}{change}",
-        note=entry["text"],
-        source=tuple(entry["source"]),
-    )
+    mean, entry = facts.number("derived.mean_arterial_mmhg"), _table()["pressure"]
+    if mean is not None:
+        rise = _rise(mean, facts.number("derived.usual_mean_arterial_mmhg"))
+        yield LaboratoryReading(
+            name="mean arterial pressure",
+            value=f"{mean:.0f} mmHg",
+            reading=f"{_class(mean, entry['classes'])}{rise}",
+            note=entry["text"],
+            source=tuple(entry["source"]),
+        )
+    systolic, usual = facts.clinical.systolic_mmhg, facts.clinical.usual_systolic_mmhg
+    if systolic is not None and usual is not None:
+        yield LaboratoryReading(
+            name="systolic pressure",
+            value=f"{systolic:.0f} mmHg",
+            reading=f"not classed{_rise(systolic, usual)}",
+            note=entry["text"],
+            source=tuple(entry["source"]),
+        )
 
 
 def _creatinine(facts: Facts) -> Iterator[LaboratoryReading]:
@@ -179,8 +186,8 @@ def _class(value: float, classes: Sequence[Mapping[str, Any]]) -> str:
     return str(hit["name"])
 
 
-def _usual(facts: Facts) -> float | None:
-    return facts.number("derived.usual_mean_arterial_mmhg")
+def _rise(value: float, usual: float | None) -> str:
+    return "" if usual is None else f"; {value - usual:+.0f} mmHg against the usual"
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
