@@ -6,10 +6,11 @@ from scipy import ndimage
 
 from presight.config import load_config
 from presight.train.synthesis.anatomy import draw_head
+from presight.train.synthesis.confluent import draw_confluent
 from presight.train.synthesis.extent import draw_extent
 from presight.train.synthesis.head import tissue_contrast
 from presight.train.synthesis.paint import draw_family, family_settings, paint
-from presight.train.synthesis.scene import see
+from presight.train.synthesis.scene import STEP_MM, see
 
 FAMILIES = list(load_config("synthesis.yaml")["families"])
 WITH_LESION = [family for family in FAMILIES if family != "none"]
@@ -96,6 +97,18 @@ def test_regions_and_patterns_of_pres_come_as_often_as_published():
         assert share == pytest.approx(published["value"], abs=0.03), site
 
 
+def test_a_site_that_takes_part_gets_a_lesion(whole):
+    scene, settings = see(*whole), family_settings("pres")
+    drawn = found = 0
+    for seed in range(10):
+        extent = draw_extent(settings, np.random.default_rng(seed))
+        inside = (draw_confluent(scene, settings, np.random.default_rng(seed)) > 0) & scene.solid
+        for site in extent.weights:
+            drawn += 1
+            found += (inside & scene.within(site)).sum() * STEP_MM**3 > 100
+    assert found > 0.9 * drawn
+
+
 def test_bilateral_pres_lies_on_both_sides(whole):
     right = np.isin(whole[1], np.arange(2, 19, 2))
     shares = []
@@ -160,10 +173,11 @@ def test_a_piece_finds_its_place_in_the_head(whole, piece):
 
 def test_every_published_number_names_a_known_source():
     config = load_config("synthesis.yaml")
+    sources = config["sources"] | load_config("evidence/sources.yaml")
     pres = config["families"]["pres"]
     rows = [*pres["involved"].values(), *(p["frequency"] for p in pres["patterns"].values())]
     for row in rows:
-        assert row["source"] is None or row["source"] in config["sources"]
+        assert row["source"] is None or row["source"] in sources
     assert sum(p["frequency"]["value"] for p in pres["patterns"].values()) == pytest.approx(1)
 
 

@@ -18,11 +18,11 @@ class Extent:
     pattern : str
         Name of the pattern in ``configs/synthesis.yaml``.
     weights : mapping of str to float
-        Site to how readily it takes part, 0 to 1.
+        Site to its share of the fraction, 1 for the pattern's core.
     bump : mapping of str to (centre, width)
         Where along x (distance from the midline), y and z the pattern is at home, MNI mm.
     left, right : float
-        Fraction of the eligible tissue of each side that is involved; 0 spares the side.
+        Fraction of a core site of each side that is involved; 0 spares the side.
     symmetry : float
         1 makes the sides mirror images, 0 makes them independent.
     cortex, subcortex, deep : float

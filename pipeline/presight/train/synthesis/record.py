@@ -19,7 +19,7 @@ def draw_record(family: str, rng: np.random.Generator) -> ClinicalRecord:
     """
     course = load_config("synthesis.yaml")["records"][family]
     values: dict[str, Any] = {
-        name: round(float(rng.uniform(*limits)), 2) for name, limits in course["numbers"].items()
+        name: float(f"{rng.uniform(*limits):.3g}") for name, limits in course["numbers"].items()
     }
     return ClinicalRecord(
         **values,
