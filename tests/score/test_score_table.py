@@ -94,6 +94,15 @@ def test_an_empty_cell_or_a_missing_column_is_unknown() -> None:
     assert score_table([empty]) == score_table([PRES])
 
 
+@pytest.mark.parametrize("word", ["", "unknown", "n/a", "?"])
+def test_every_way_to_write_unknown_is_the_same(word: str, published: list[dict[str, str]]) -> None:
+    leaking = load_config("evidence/table.yaml")["ignored"]
+    rows = [{k: v for k, v in row.items() if k not in leaking} for row in published[:20]]
+    spoken = [{name: cell or word for name, cell in row.items()} for row in rows]
+    silent = [{name: cell for name, cell in row.items() if cell} for row in rows]
+    assert score_table(spoken) == score_table(silent)
+
+
 def test_the_order_of_columns_and_other_rows_do_not_matter() -> None:
     turned = dict(reversed(PRES.items()))
     other = {"case_id": "B", "headache": "1"}

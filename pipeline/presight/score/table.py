@@ -101,9 +101,9 @@ def _flat(answer: Assessment) -> dict[str, str]:
     return {
         "label": verdict.label.value,
         "leading": leading.value,
-        **{f"p_{label}": f"{p:.4f}" for label, p in verdict.probabilities.items()},
-        **{f"low_{label}": f"{each.low:.4f}" for label, each in verdict.interval.items()},
-        **{f"high_{label}": f"{each.high:.4f}" for label, each in verdict.interval.items()},
+        **{f"p_{label}": f"{p:.6f}" for label, p in verdict.probabilities.items()},
+        **{f"low_{label}": f"{each.low:.6f}" for label, each in verdict.interval.items()},
+        **{f"high_{label}": f"{each.high:.6f}" for label, each in verdict.interval.items()},
         "interval_mass": f"{verdict.interval_mass:g}",
         "because": verdict.because,
         "prior": verdict.prior_source.partition(":")[0],
