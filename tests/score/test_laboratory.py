@@ -36,6 +36,13 @@ def test_ranges_change_with_time_and_organ() -> None:
     assert "within 5-20 (US label, liver)" in tacrolimus(14, organ="liver")
 
 
+def test_cyclosporine_has_its_own_ranges_and_says_where_none_fits() -> None:
+    drugs = (Drug(name="cyclosporine", level_ng_ml=350),)
+    early = read("cyclosporine", drugs=drugs, organ="kidney", days_since_transplant=20)
+    assert early.reading == "within 200-400 (monitoring service, kidney)"
+    assert read("cyclosporine", drugs=drugs, organ="lung").reading.startswith("no range fits")
+
+
 def test_a_level_within_range_raises_the_alert_and_a_high_one_does_not() -> None:
     def alerts(level: float) -> str:
         drugs = (Drug(name="tacrolimus", level_ng_ml=level),)

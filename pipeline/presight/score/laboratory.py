@@ -15,8 +15,7 @@ from presight.study.clinical import ClinicalRecord
 def laboratory(facts: Facts) -> tuple[LaboratoryReading, ...]:
     """Read every value that is known; nothing is said of one that is not."""
     readers = (
-        _tacrolimus,
-        _cyclosporine,
+        _troughs,
         _interactions,
         _pressure,
         _creatinine,
@@ -29,10 +28,10 @@ def laboratory(facts: Facts) -> tuple[LaboratoryReading, ...]:
 
 def level_not_high(clinical: ClinicalRecord) -> bool | None:
     """Whether the tacrolimus trough is at or below the highest limit of any range that applies."""
-    level = level_of(clinical, "tacrolimus")
-    if level is None:
+    level, ranges = level_of(clinical, "tacrolimus"), _ranges(clinical, "tacrolimus")
+    if level is None or not ranges:
         return None
-    return level <= max(entry["range"][1] for entry in _ranges(clinical))
+    return level <= max(entry["range"][1] for entry in ranges)
 
 
 def level_of(clinical: ClinicalRecord, drug: str) -> float | None:
@@ -41,30 +40,19 @@ def level_of(clinical: ClinicalRecord, drug: str) -> float | None:
     return next((level for level in levels if level is not None), None)
 
 
-def _tacrolimus(facts: Facts) -> Iterator[LaboratoryReading]:
-    level = level_of(facts.clinical, "tacrolimus")
-    if level is None:
-        return
-    ranges = _ranges(facts.clinical)
-    compared = "; ".join(_compared(level, entry) for entry in ranges)
-    yield LaboratoryReading(
-        name="tacrolimus trough",
-        value=f"{level:g} ng/mL",
-        reading=compared,
-        note=_table()["tacrolimus_note"],
-        source=_unique(entry["source"] for entry in ranges),
-    )
-
-
-def _cyclosporine(facts: Facts) -> Iterator[LaboratoryReading]:
-    level = level_of(facts.clinical, "cyclosporine")
-    if level is not None:
+def _troughs(facts: Facts) -> Iterator[LaboratoryReading]:
+    for drug in ("tacrolimus", "cyclosporine"):
+        level = level_of(facts.clinical, drug)
+        if level is None:
+            continue
+        ranges = _ranges(facts.clinical, drug)
+        compared = "; ".join(_compared(level, entry) for entry in ranges)
         yield LaboratoryReading(
-            name="cyclosporine trough",
+            name=f"{drug} trough",
             value=f"{level:g} ng/mL",
-            reading="not compared",
-            note=_table()["cyclosporine_note"],
-            source=(),
+            reading=compared or "no range fits this organ and time",
+            note=_table()[f"{drug}_note"],
+            source=_unique(entry["source"] for entry in ranges),
         )
 
 
@@ -158,9 +146,9 @@ def _interactions(facts: Facts) -> Iterator[LaboratoryReading]:
         )
 
 
-def _ranges(clinical: ClinicalRecord) -> list[Mapping[str, Any]]:
+def _ranges(clinical: ClinicalRecord, drug: str) -> list[Mapping[str, Any]]:
     """Ranges that fit the organ and the time since transplantation, as far as they are known."""
-    return [entry for entry in _table()["tacrolimus"] if _fits(entry, clinical)]
+    return [entry for entry in _table()[drug] if _fits(entry, clinical)]
 
 
 def _fits(entry: Mapping[str, Any], clinical: ClinicalRecord) -> bool:
