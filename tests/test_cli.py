@@ -175,25 +175,48 @@ def test_a_head_cut_off_is_refused(tmp_path, patient_file):
     assert "the head is cut off" in rows(out / "failures.tsv")[0]["sentence"]
 
 
-def test_an_output_folder_without_permission_is_said_at_once(tmp_path, patient_file):
-    locked = tmp_path / "locked"
-    locked.mkdir(mode=0o555)
-    for folder in [tmp_path, *tmp_path.parents]:
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
+def as_somebody_without_rights(words: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user who owns nothing, since root may do anything."""
     script = (
         "import os, sys\n"
         "import presight.commands.run\n"
         "if os.geteuid() == 0:\n"
         "    os.setuid(65534)\n"
         "from presight.cli import main\n"
-        f"sys.exit(main(['run', {str(patient_file)!r}, '--out', {str(locked / 'out')!r}]))\n"
+        f"sys.exit(main({words!r}))\n"
     )
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
+
+
+def test_an_output_folder_without_permission_is_said_at_once(tmp_path, patient_file):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o555)
+    flair = shutil.copy(patient_file, tmp_path)
+    for folder in [tmp_path, *tmp_path.parents]:
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    done = as_somebody_without_rights(["run", str(flair), "--out", str(locked / "out")])
     assert done.returncode == 2
     assert "permission denied" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_input_without_permission_is_a_failed_study(tmp_path, patient_file):
+    hidden, out = tmp_path / "hidden", tmp_path / "out"
+    hidden.mkdir()
+    flair = shutil.copy(patient_file, hidden)
+    out.mkdir()
+    for folder in [tmp_path, *tmp_path.parents]:
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    hidden.chmod(0)
+    out.chmod(0o777)
+    done = as_somebody_without_rights(["run", flair, "--out", str(out)])
+    hidden.chmod(0o755)
+    assert done.returncode == 1, done.stderr
+    assert "permission denied" in rows(out / "failures.tsv")[0]["sentence"].lower()
     assert "Traceback" not in done.stderr
 
 

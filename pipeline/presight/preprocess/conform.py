@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from presight.study.resample import resample
+from presight.study.resample import canonical, resample, to_canonical
 from presight.study.volume import Grid, Volume
 
 
@@ -21,20 +20,16 @@ def conform(volume: Volume, spacing_mm: float) -> Volume:
     Volume
         (X, Y, Z) float32 with ``spacing_mm`` along each axis.
     """
-    canonical = reorient(volume)
-    grid = isotropic_grid(canonical.grid, spacing_mm)
-    data = resample(_extend_ends(canonical.data), _extended(canonical.grid), grid)
+    upright = reorient(volume)
+    grid = isotropic_grid(upright.grid, spacing_mm)
+    data = resample(_extend_ends(upright.data), _extended(upright.grid), grid)
     return Volume(data, grid, volume.contrast, volume.source, volume.doubts)
 
 
 def reorient(volume: Volume) -> Volume:
     """Flip and swap axes until they are nearest to RAS+. No value changes."""
-    image = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.grid.affine))
-    data = np.ascontiguousarray(image.dataobj, dtype=np.float32)
-    # A nanometre is noise of the header's arithmetic, and would differ with the storage order.
-    affine: NDArray[np.float64] = np.asarray(image.affine, dtype=np.float64).round(6)
-    grid = Grid(data.shape, affine)
-    return Volume(data, grid, volume.contrast, volume.source, volume.doubts)
+    data = to_canonical(volume.data, volume.grid)
+    return Volume(data, canonical(volume.grid), volume.contrast, volume.source, volume.doubts)
 
 
 def isotropic_grid(grid: Grid, spacing_mm: float) -> Grid:

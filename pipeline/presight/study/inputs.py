@@ -87,9 +87,16 @@ def bids_label(text: str) -> str:
 
 
 def _below(path: Path) -> list[StudyInput]:
-    if not path.is_dir():
+    if not _is_folder(path):
         return [_from_file(path)]
     return [study for folder in _folders(path) for study in _in_folder(folder)]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # may not even be looked at: reading it as a file will say so
+        return False
 
 
 def _folders(path: Path) -> list[Path]:
@@ -101,7 +108,11 @@ def _folders(path: Path) -> list[Path]:
             expected="FLAIR files, a folder of them, or a table of studies",
             action="Name the FLAIR files, or list them in a table given with --table",
         )
-    below = sorted(child for child in path.iterdir() if child.is_dir() and not child.is_symlink())
+    try:
+        children = sorted(path.iterdir())
+    except OSError as error:
+        raise InputError(f"the folder cannot be read ({error.strerror})", where=path) from error
+    below = [child for child in children if child.is_dir() and not child.is_symlink()]
     return [path, *(folder for child in below for folder in _folders(child))]
 
 

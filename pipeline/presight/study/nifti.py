@@ -78,7 +78,7 @@ def _check_file(path: Path) -> None:
             raise InputError("this is not a file", where=path, expected="a NIfTI file")
         if path.stat().st_size == 0:
             raise InputError("the file is empty", where=path, action="Copy it again")
-    except (PermissionError, OSError) as error:
+    except OSError as error:
         raise InputError(f"the file may not be read ({error.strerror})", where=path) from error
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation, ornt_transform
 from numpy.typing import NDArray
 
 from presight.study.volume import Grid
@@ -40,14 +41,39 @@ def resample(
         Of the type of ``data``.
     """
     kind = sitk.sitkNearestNeighbor if nearest else sitk.sitkLinear
+    upright = canonical(target)
     moved = sitk.Resample(
-        to_itk(data, source),
-        empty_itk(target),
+        to_itk(to_canonical(data, source), canonical(source)),
+        empty_itk(upright),
         transform or sitk.Transform(3, sitk.sitkIdentity),
         kind,
         0.0,
     )
-    return from_itk(moved).astype(data.dtype, copy=False)
+    return _from_canonical(from_itk(moved), target).astype(data.dtype, copy=False)
+
+
+# A voxel that lies half-way between two others falls to one of them by the last digit of its
+# place, which depends on the order in which a file stores its axes. So everything is resampled in
+# one order, the one nearest to RAS+, and rounded to a nanometre.
+
+
+def canonical(grid: Grid) -> Grid:
+    """Give the same voxels with axes ordered and signed as near to RAS+ as they can be."""
+    turn = io_orientation(grid.affine)
+    affine = (grid.affine @ inv_ornt_aff(turn, grid.shape)).round(6)
+    order = np.argsort(turn[:, 0])
+    x, y, z = (grid.shape[axis] for axis in order)
+    return Grid((x, y, z), affine)
+
+
+def to_canonical(data: NDArray[Any], grid: Grid) -> NDArray[Any]:
+    """Values in the voxel order of ``canonical(grid)``."""
+    return np.ascontiguousarray(apply_orientation(data, io_orientation(grid.affine)))
+
+
+def _from_canonical(data: NDArray[Any], grid: Grid) -> NDArray[Any]:
+    turn = ornt_transform(io_orientation(canonical(grid).affine), io_orientation(grid.affine))
+    return np.ascontiguousarray(apply_orientation(data, turn))
 
 
 def to_itk(data: NDArray[Any], grid: Grid) -> sitk.Image:
