@@ -22,6 +22,8 @@ from presight.score.assessment import (
     Assessment,
     Classification,
     Contribution,
+    Criterion,
+    CriterionItem,
     Differential,
     Interval,
     Label,
@@ -217,6 +219,42 @@ def _assessment() -> Assessment:
                 source=("invented3",),
             ),
         ),
+        criteria=(
+            Criterion(
+                name="Invented criteria",
+                items=_items(("a neurological symptom", "met"), ("oedema on MRI", "unknown")),
+                result="unknown",
+                note="As applied in an invented cohort.",
+                source=("invented1",),
+            ),
+            Criterion(
+                name="Terms of an invented model",
+                items=_items(("psychosis", "not met"), needed=False),
+                result=None,
+                note="Points were not published.",
+                source=("invented2",),
+            ),
+        ),
+        subtypes=(
+            Criterion(
+                name="Delayed diffuse form",
+                items=(
+                    *_items(("drug on board", "met"), ("onset over months", "not met")),
+                    *_items(("posterior fossa too", "unknown"), needed=False),
+                ),
+                result="not met",
+                note="Rests on an invented handful of cases.",
+                source=("invented3",),
+            ),
+            Criterion(
+                name="Acute toxic form",
+                items=_items(("restricted white matter", "met")),
+                result="met",
+                note="Selected by diffusion in its invented series.",
+                source=("invented3",),
+            ),
+        ),
+        trend="Lesion volume 5.0 mL after 30 days, 10% of 50.0 mL before",
         sources={
             "invented1": "First A et al. An invented cohort. J Invented 1:1-9. "
             "doi:10.1000/invented.1",
@@ -224,6 +262,10 @@ def _assessment() -> Assessment:
             "invented3": "Third C. An invented label. https://example.org/label",
         },
     )
+
+
+def _items(*said: tuple[str, str], needed: bool = True) -> tuple[CriterionItem, ...]:
+    return tuple(CriterionItem(text=text, state=state, needed=needed) for text, state in said)
 
 
 def _classification() -> Classification:

@@ -128,6 +128,29 @@ def test_alerts_come_before_the_answer_and_every_part_is_there(opened, result):
         assert sentence in text
 
 
+def test_each_form_is_shown_with_what_decides_it_and_every_item(opened):
+    text = opened().locator("#subtypes").inner_text()
+    delayed, acute = text.split("Acute toxic form")
+    assert "Ruled out by: onset over months." in delayed
+    assert "Every needed item is met." in acute
+    for item in ("drug on board met, needed", "posterior fossa too unknown\n"):
+        assert item in delayed
+    assert "Rests on an invented handful of cases." in delayed
+
+
+def test_criteria_that_are_only_listed_have_no_result(opened):
+    page = opened()
+    results = page.locator("#criteria .state").all_inner_texts()
+    assert results == ["unknown", "listed only"]
+    text = page.locator("#criteria").inner_text()
+    assert text.count("Still open: oedema on MRI.") == 1
+    assert "psychosis not met\n" in text
+
+
+def test_the_trend_stands_with_the_answer(opened, result):
+    assert result.assessment.trend in opened().locator("#answer").inner_text()
+
+
 def test_what_came_in_is_shown_with_its_units(opened):
     text = opened().locator("#given").inner_text()
     for said in (
@@ -155,7 +178,9 @@ def _poisoned(value):
         return {key: _poisoned(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_poisoned(item) for item in value]
-    if isinstance(value, str) and (" " in value or value in {"Severe", "yes", "no"}):
+    if value == "not met":  # one of three words, not free text
+        return value
+    if isinstance(value, str) and (" " in value or value in {"Severe", "yes", "no", "psychosis"}):
         return value + SCRIPT
     return value
 
@@ -229,6 +254,9 @@ def test_a_study_of_which_little_is_known_has_a_page(opened, make_result, result
             "differential": (),
             "recommendations": (),
             "missing": (),
+            "criteria": (),
+            "subtypes": (),
+            "trend": None,
             "sources": {},
             "severity": result.assessment.severity.model_copy(update={"grade": None, "source": ()}),
         }
@@ -241,7 +269,8 @@ def test_a_study_of_which_little_is_known_has_a_page(opened, make_result, result
     text = page.locator("body").inner_text()
     assert "No clinical record came with the images" in text
     assert "Not graded" in text
-    assert page.locator("#alerts").count() == 0
+    for section in ("#alerts", "#criteria", "#subtypes"):
+        assert page.locator(section).count() == 0
     assert page.locator(".outline").count() == 0
     assert not re.search(r"\bNone\b|\bnan\b", text)
 

@@ -51,6 +51,13 @@ def test_the_delayed_form_needs_exposure_tempo_and_deep_white_matter() -> None:
     assert named(assess(findings, unexposed), "delayed").result == "unknown"
 
 
+def test_items_that_the_result_depends_on_are_marked() -> None:
+    answer = assess(Findings(), ClinicalRecord())
+    for criterion in (*answer.criteria, *answer.subtypes):
+        assert any(item.needed for item in criterion.items) == (criterion.result is not None)
+    assert not all(item.needed for item in named(answer, "delayed").items)
+
+
 def test_the_acute_toxic_form_needs_restricted_deep_white_matter() -> None:
     regions = {"deep_wm": True, "cortex": False, "thalamus": False}
     restricted = Findings(involved_regions=regions, restricted_diffusion="whole", symmetric=True)

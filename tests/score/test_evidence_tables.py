@@ -124,6 +124,16 @@ def test_counts_agree_with_the_evidence_table(shared: Path) -> None:
             assert any(agrees(series, row) for row in cited), f"{name}: {series}"
 
 
+EMPTY_ON_PURPOSE = {"concentration", "below", "need", "window_days"}
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_no_comma_has_cut_a_sentence_in_two(path: Path) -> None:
+    """``{said: one, two}`` is the text "one" and a key "two" with nothing behind it."""
+    empty = {key for entry in entries(table(path)) for key, value in entry.items() if value is None}
+    assert empty <= EMPTY_ON_PURPOSE
+
+
 def test_every_rule_can_be_read_for_a_patient_of_whom_nothing_is_known() -> None:
     facts = Facts(Findings(), ClinicalRecord()).told(
         label="indeterminate", leading="pres", interaction=None, level_not_high=None

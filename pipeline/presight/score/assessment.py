@@ -104,6 +104,7 @@ class CriterionItem(_Frozen):
 
     text: str
     state: Literal["met", "not met", "unknown"]
+    needed: bool = False  # the result depends on it
 
 
 class Criterion(_Frozen):

@@ -28,12 +28,18 @@ def _all(facts: Facts, kind: str) -> tuple[Criterion, ...]:
 
 
 def _criterion(facts: Facts, entry: Mapping[str, Any]) -> Criterion:
-    states = [_state(facts, item["rule"]) for item in entry["items"]]
-    items = zip(entry["items"], states, strict=True)
+    items = tuple(
+        CriterionItem(
+            text=item["said"],
+            state=_state(facts, item["rule"]),
+            needed=entry["need"] == "all" or item.get("essential", False),
+        )
+        for item in entry["items"]
+    )
     return Criterion(
         name=entry["name"],
-        items=tuple(CriterionItem(text=item["said"], state=state) for item, state in items),
-        result=_result(entry, states),
+        items=items,
+        result=None if entry["need"] is None else _result(items),
         note=entry["note"],
         source=tuple(entry["source"]),
     )
@@ -46,15 +52,9 @@ def _state(facts: Facts, rule: Mapping[str, Any]) -> State:
     return "met" if grade >= 0.5 else "not met"
 
 
-def _result(entry: Mapping[str, Any], states: Sequence[State]) -> State | None:
-    """Whether the whole is met; ``None`` where items are only listed."""
-    if entry["need"] is None:
-        return None
-    needed = [
-        state
-        for item, state in zip(entry["items"], states, strict=True)
-        if entry["need"] == "all" or item.get("essential")
-    ]
+def _result(items: Sequence[CriterionItem]) -> State:
+    """Whether every item that is needed is met."""
+    needed = {item.state for item in items if item.needed}
     if "not met" in needed:
         return "not met"
     return "unknown" if "unknown" in needed else "met"
