@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
 from nibabel.orientations import axcodes2ornt, inv_ornt_aff, ornt_transform
 from numpy.typing import NDArray
+from playwright.sync_api import Browser, sync_playwright
 from scipy import ndimage
 
 from presight.measure import measure
@@ -57,6 +60,43 @@ def make_result() -> MakeResult:
 def result() -> StudyResult:
     """A PRES-like patient on thick slices, stored left-posterior-superior."""
     return _make_result()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium of this machine, without network."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("needs Chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, html: str, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Open HTML, that of the module if none is given; the page keeps what it said and asked for."""
+    pages: list[Any] = []
+
+    def open_page(text: str = html, width: int = 1200) -> Any:
+        path = tmp_path / "page.html"
+        path.write_text(text, encoding="utf-8")
+        page: Any = browser.new_page(viewport={"width": width, "height": 800})
+        page.said, page.asked = [], []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(path.as_uri())
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
 
 
 def _make_result(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from presight.config import load_config
 from presight.measure.findings import RegionVolume, Side
-from presight.score.assessment import Contribution, Label
+from presight.score.assessment import Classification, Contribution, Label
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,25 @@ def region_rows(regions: Iterable[RegionVolume]) -> tuple[RegionRow, ...]:
 def log_scale(contributions: Iterable[Contribution]) -> float:
     """Find the largest log-likelihood ratio of any sign: the bar that fills its cell."""
     return max((abs(x) for c in contributions for x in c.log_lr.values()), default=0.0) or 1.0
+
+
+def what_if(classification: Classification) -> str:
+    """Write what the script of the page needs to weigh the facts anew, as JSON; empty if nothing.
+
+    Holds numbers and ids of facts, groups and classes, and no text of the study.
+    """
+    if not classification.weights:
+        return ""
+    groups: dict[str, list[dict[str, object]]] = {}
+    for weight in classification.weights:
+        groups.setdefault(weight.group, []).append(weight.model_dump(mode="json"))
+    return json.dumps(
+        {
+            "labels": list(classification.prior),
+            "prior": classification.prior,
+            "groups": list(groups.values()),
+        }
+    )
 
 
 def ranked(probabilities: Mapping[Label, float]) -> list[tuple[Label, float]]:

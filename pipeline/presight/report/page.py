@@ -1,8 +1,11 @@
-"""One self-contained page for one study: no network, no script, readable on paper."""
+"""One self-contained page for one study: no network, whole without its script and on paper."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -24,7 +27,11 @@ def render_page(result: StudyResult) -> str:
     escaped. The same result gives the same page.
     """
     page = _environment().get_template("page.html")
+    script, script_hash = _script()
     return page.render(
+        script=script,
+        script_hash=script_hash,
+        what_if=charts.what_if(result.assessment.classification),
         wordings=load_config("report.yaml"),
         study=result.study,
         prepared=result.prepared,
@@ -59,6 +66,13 @@ def _environment() -> Environment:
         environment.filters[spoken.__name__] = spoken
     environment.filters["field_name"] = wording.field_name
     return environment
+
+
+def _script() -> tuple[str, str]:
+    """Return the one script of the page, and its hash by which a browser allows no other."""
+    source = (files("presight.report") / "templates" / "what_if.js").read_text("utf-8")
+    digest = hashlib.sha256(source.encode()).digest()
+    return source, f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def _mosaic(result: StudyResult) -> tuple[Slice, ...]:

@@ -34,6 +34,17 @@ class Contribution(_Frozen):
     note: str = ""
 
 
+class Weight(_Frozen):
+    """What one feature says on its own, before its group is weighed, whatever is left out."""
+
+    feature: str
+    group: str
+    present: dict[Label, float]  # nats where its grade is 1
+    absent: dict[Label, float]  # nats where its grade is 0, in proportion between
+    read_from: tuple[str, ...]  # listed facts that change it, itself among them
+    grades: tuple[float | None, ...]  # bit i of the place: read_from[i] is left out
+
+
 class Interval(_Frozen):
     """Credible interval of a probability."""
 
@@ -52,6 +63,7 @@ class Classification(_Frozen):
     prior_source: str
     contributions: tuple[Contribution, ...]
     because: str  # one sentence: why this label, or why none
+    weights: tuple[Weight, ...] = ()  # to weigh anew without some of the contributions
 
 
 class Differential(_Frozen):

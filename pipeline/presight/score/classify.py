@@ -16,6 +16,7 @@ from presight.score.evidence import Prior, features, method
 from presight.score.facts import Facts
 from presight.score.values import shown
 from presight.score.weights import log_ratios
+from presight.score.what_if import weigh_choices
 
 Array = NDArray[np.float64]  # (draws + 1, classes), row 0 the point estimate
 
@@ -33,6 +34,7 @@ def classify(facts: Facts, prior: Prior) -> Classification:
     point = dict(zip(labels, probabilities[0].tolist(), strict=True))
     intervals = _intervals(probabilities, labels)
     label, because = _verdict(point, intervals)
+    contributions = _contributions(facts, evidence)
     return Classification(
         label=label,
         probabilities=point,
@@ -40,8 +42,9 @@ def classify(facts: Facts, prior: Prior) -> Classification:
         interval_mass=method().interval_mass,
         prior=dict(zip(labels, _softmax(_log_prior(prior))[0].tolist(), strict=True)),
         prior_source=f"{prior.name}: {prior.assumed}",
-        contributions=_contributions(facts, evidence),
+        contributions=contributions,
         because=because,
+        weights=weigh_choices(facts, [each.feature for each in contributions]),
     )
 
 

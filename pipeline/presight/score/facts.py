@@ -8,6 +8,7 @@ and a measurement into the same fact, so both score alike. ``None`` is unknown a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,12 @@ class Facts:
         more = Facts(self.findings, self.clinical, self._without)
         more.derived = self.derived | derived
         return more
+
+    def leaving_out(self, names: Iterable[str]) -> Facts:
+        """Return the same facts with some more treated as unknown."""
+        fewer = copy(self)
+        fewer._without = self._without | frozenset(names)
+        return fewer
 
     def holds(self, fact: str) -> bool:
         """Whether a fact is known and more present than absent."""
