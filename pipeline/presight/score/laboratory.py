@@ -45,14 +45,14 @@ def _troughs(facts: Facts) -> Iterator[LaboratoryReading]:
         level = level_of(facts.clinical, drug)
         if level is None:
             continue
-        ranges = _ranges(facts.clinical, drug)
+        ranges, note = _ranges(facts.clinical, drug), _table()[f"{drug}_note"]
         compared = "; ".join(_compared(level, entry) for entry in ranges)
         yield LaboratoryReading(
             name=f"{drug} trough",
             value=f"{level:g} ng/mL",
             reading=compared or "no range fits this organ and time",
-            note=_table()[f"{drug}_note"],
-            source=_unique(entry["source"] for entry in ranges),
+            note=note["text"],
+            source=_unique([*(entry["source"] for entry in ranges), *note["source"]]),
         )
 
 
