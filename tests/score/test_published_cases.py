@@ -79,4 +79,12 @@ def test_a_case_of_which_nothing_is_left_gets_the_prior(benchmark: ModuleType, c
     assert benchmark.score(empty) == pytest.approx(1 / 3, abs=1e-3)
 
 
+def test_weights_that_are_not_shaken_give_the_score_itself(
+    benchmark: ModuleType, probabilities: Any, clear: Any
+) -> None:
+    right = (probabilities.argmax(axis=1) == clear.truth).mean()
+    assert benchmark.shaken(clear, spread=0, draws=1) == pytest.approx([right])
+    assert benchmark.shaken(clear, spread=0.5, draws=20).std() > 0
+
+
 KEPT = {"case_id", "final_diagnosis", "label_certainty", "doi_or_pmid_or_url"}
