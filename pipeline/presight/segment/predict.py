@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import SimpleITK as sitk
 import torch
@@ -40,10 +43,20 @@ def predict(
     near = _dilate(brain, settings.brain_dilation_mm)
     box = _box(brain, settings.box_margin_mm)
     inside = torch.from_numpy(np.ascontiguousarray(image[box], dtype=np.float32))
-    torch.set_flush_denormal(True)  # numbers too small to matter would slow the CPU down
-    direct = _forward(inside, bundle, device)
-    mirrored = _forward(inside.flip(0), bundle, device).flip(0)
+    with _tiny_numbers_as_zero():
+        direct = _forward(inside, bundle, device)
+        mirrored = _forward(inside.flip(0), bundle, device).flip(0)
     return _placed(direct, box, near), _placed(mirrored, box, near)
+
+
+@contextmanager
+def _tiny_numbers_as_zero() -> Iterator[None]:
+    """Numbers too small to matter slow the CPU down; elsewhere in the process they may matter."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def _forward(image: torch.Tensor, bundle: Bundle, device: torch.device) -> torch.Tensor:
