@@ -38,10 +38,17 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("caches", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--initial", type=Path, help="checkpoint whose weights are begun with")
     arguments = parser.parse_args()
     torch.set_flush_denormal(True)
     volumes = [volume for folder in arguments.caches for volume in read_cache(folder)]
-    train(load_recipe(arguments.recipe), volumes, arguments.out, progress=Lines())
+    train(
+        load_recipe(arguments.recipe),
+        volumes,
+        arguments.out,
+        progress=Lines(),
+        initial=arguments.initial,
+    )
 
 
 if __name__ == "__main__":

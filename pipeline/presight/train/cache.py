@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import nibabel as nib
 import numpy as np
@@ -20,6 +23,8 @@ from presight.study.study import Study
 from presight.study.volume import Grid
 from presight.train.datasets.case import Case
 
+_NAME_LENGTHS_AT = 26  # in the local header of a file in a zip archive
+
 
 @dataclass(frozen=True)
 class TrainingVolume:
@@ -32,7 +37,7 @@ class TrainingVolume:
     image : (X, Y, Z) ndarray of float16
         FLAIR, commonest brain intensity 1.
     mask : (X, Y, Z) ndarray of uint8
-        Hyperintensity drawn by people.
+        1 where people drew hyperintensity, 2 where the dataset says nothing to learn from, else 0.
     brain : (X, Y, Z) ndarray of uint8
     anatomy : (X, Y, Z) ndarray of uint8
         Labels of ``configs/anatomy.yaml``.
@@ -90,7 +95,7 @@ def write_volume(volume: TrainingVolume, path: Path) -> None:
 
 
 def read_volume(path: Path) -> TrainingVolume:
-    """Read one cached volume.
+    """Read one cached volume; its images stay on disk until a part of them is looked at.
 
     Raises
     ------
@@ -98,9 +103,8 @@ def read_volume(path: Path) -> TrainingVolume:
         The file is not a cached volume.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            fields: dict[str, Any] = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as error:
+        fields: dict[str, Any] = dict(_mapped(path))
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise InputError("the cached volume cannot be read", where=path) from error
     for name in ("id", "dataset", "patient", "site"):
         fields[name] = str(fields[name])
@@ -120,6 +124,22 @@ def read_cache(folder: Path) -> tuple[TrainingVolume, ...]:
     if not paths:
         raise InputError("there is no cached volume", where=folder, expected="*.npz files")
     return tuple(read_volume(path) for path in paths)
+
+
+def _mapped(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Map the arrays of an uncompressed npz file, which NumPy itself can only read whole."""
+    with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
+        for entry in archive.infolist():
+            stream.seek(entry.header_offset + _NAME_LENGTHS_AT)
+            name, extra = struct.unpack("<HH", stream.read(4))
+            stream.seek(name + extra, os.SEEK_CUR)
+            version = np.lib.format.read_magic(stream)
+            if entry.compress_type != zipfile.ZIP_STORED or version != (1, 0):
+                raise ValueError(entry.filename)
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+            order: Literal["F", "C"] = "F" if fortran else "C"
+            name_of_array = entry.filename.removesuffix(".npy")
+            yield name_of_array, np.memmap(path, dtype, "r", stream.tell(), shape, order)
 
 
 def prepare_case(case: Case, preprocess: Callable[[Study], Prepared]) -> TrainingVolume:

@@ -71,13 +71,18 @@ class Patches(Dataset[dict[str, torch.Tensor]]):
         step, place = divmod(index, self.batch)
         place += self.rank * self.batch
         rng = np.random.default_rng((self.recipe.seed, self.first_step + step, place))
-        sample = {key: torch.from_numpy(value)[None] for key, value in self._draw(rng).items()}
+        drawn = self._draw(rng)
+        sample = {key: torch.from_numpy(drawn[key])[None] for key in ("image", "brain")}
+        sample["mask"] = torch.from_numpy(
+            np.stack([drawn["mask"] == 1, drawn["mask"] == 2])
+        ).float()
         self.augment.set_random_state(int(rng.integers(2**32)))
         augmented = self.augment(sample)
         image, mask = (convert_to_tensor(augmented[key]) for key in ("image", "mask"))
         return {
             "image": image.clamp(*self.recipe.intensity_clip),
-            "mask": (mask > 0.5).to(torch.float32),
+            "mask": (mask[:1] > 0.5).to(torch.float32),
+            "ignored": mask[1:] > 0,
         }
 
     def _draw(self, rng: np.random.Generator) -> dict[str, Array]:
@@ -140,7 +145,7 @@ def _paint_into(
     if not brain.any():
         return
     patch["image"], lesion = paint(patch["image"], labels, brain, rng, family, slice_mm=slice_mm)
-    patch["mask"] = np.maximum(patch["mask"], lesion).astype(np.float32)
+    patch["mask"] = np.where(lesion, 1, patch["mask"]).astype(np.float32)
 
 
 def _pool(volumes: Sequence[TrainingVolume], dataset: str) -> list[TrainingVolume]:
@@ -156,7 +161,7 @@ def _pool(volumes: Sequence[TrainingVolume], dataset: str) -> list[TrainingVolum
 
 def _lesion_voxels(volume: TrainingVolume, most: int = 2000) -> Array:
     """Take some of the lesion voxels, evenly spread over their list."""
-    voxels = np.argwhere(volume.mask)
+    voxels = np.argwhere(volume.mask == 1)
     return voxels[:: max(1, len(voxels) // most)]
 
 

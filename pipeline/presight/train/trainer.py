@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,25 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from presight.errors import ConfigError
-from presight.segment.device import autocast, select_device
+from presight.segment.device import autocast, has_bfloat16, select_device
 from presight.train.cache import TrainingVolume
 from presight.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from presight.train.journal import Journal
 from presight.train.network import build_network, make
 from presight.train.patches import Patches
-from presight.train.processes import join_processes, mean_over_processes, synchronised
-from presight.train.recipe import Recipe
+from presight.train.processes import (
+    join_processes,
+    mean_over_processes,
+    own_device,
+    same_in_all_processes,
+    synchronised,
+)
+from presight.train.recipe import Recipe, Watch
 from presight.train.split import split_cases
+from presight.train.watch import ValidationPatches, is_best, is_exhausted, look
 
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
+_SURELY_NOT = -30.0  # log-odds without a loss and without a gradient where nothing was drawn
 
 Progress = Callable[[int, int, float], None]
 
@@ -33,6 +44,7 @@ def train(
     out: Path,
     device: str = "auto",
     progress: Progress = lambda step, steps, loss: None,
+    initial: Path | None = None,
 ) -> Checkpoint:
     """Train from the last checkpoint in ``out``, or from the start if there is none.
 
@@ -47,11 +59,14 @@ def train(
     data : sequence of TrainingVolume
         All cached volumes; the recipe's split says which are trained on.
     out : Path
-        Folder for ``checkpoint.pt`` (and the TensorBoard log).
+        Folder for ``checkpoint.pt``, for ``best.pt`` where the recipe has the run watched, and
+        for the TensorBoard log.
     device : str
         As in :func:`presight.segment.device.select_device`.
     progress : callable
         Called with the number of steps done, the number of all steps and the loss.
+    initial : Path, optional
+        Checkpoint of another run whose running mean of weights a new run begins with.
 
     Returns
     -------
@@ -63,12 +78,17 @@ def train(
     ConfigError
         The recipe cannot be used, or is not the one that the checkpoint was made with.
     """
-    run = _Run(recipe, out, device)
-    volumes = split_cases(data, recipe.split)["train"]
+    run = _Run(recipe, out, device, initial)
+    parts = split_cases(data, recipe.split)
+    if recipe.watch:
+        run.patches = ValidationPatches(parts["validation"], recipe)
     saved = time.monotonic()
-    for batch in _batches(recipe, volumes, run):
+    for batch in _batches(recipe, parts["train"], run):
         loss = run.learn(batch)
         progress(run.step, recipe.steps, loss)
+        run.look()
+        if run.exhausted:
+            break
         if time.monotonic() - saved > 60 * recipe.checkpoint_minutes:
             run.save()
             saved = time.monotonic()
@@ -78,12 +98,14 @@ def train(
 class _Run:
     """The moving parts of a run."""
 
-    def __init__(self, recipe: Recipe, out: Path, device: str) -> None:
+    def __init__(self, recipe: Recipe, out: Path, device: str, initial: Path | None) -> None:
         torch.manual_seed(recipe.seed)
         out.mkdir(parents=True, exist_ok=True)
-        self.recipe, self.out, self.device = recipe, out, select_device(device)
+        self.recipe, self.out, self.device = recipe, out, own_device(select_device(device))
         self.rank, self.processes = join_processes(self.device)
         network = build_network(recipe.network, recipe.output_prior).to(self.device)
+        if initial:
+            network.load_state_dict(read_checkpoint(initial).average)
         self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay)
@@ -94,9 +116,12 @@ class _Run:
             self.network.parameters(), weight_decay=recipe.weight_decay
         )
         self.losses: list[float] = []
+        self.looks: list[dict[str, Any]] = []
+        self.patches: ValidationPatches | None = None
         if (out / CHECKPOINT).exists():
             self._restore(read_checkpoint(out / CHECKPOINT))
-        self.log = _tensorboard(out) if recipe.tensorboard and self.rank == 0 else None
+        logged = recipe.tensorboard and self.rank == 0
+        self.journal = Journal(out / "tensorboard", self.step) if logged else None
 
     @property
     def step(self) -> int:
@@ -115,18 +140,48 @@ class _Run:
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.losses.append(mean_over_processes(loss.detach(), self.processes))
-        if self.log:
-            self.log.add_scalar("loss", self.losses[-1], self.step)
+        if self.journal:
+            self.journal.note_step(self.step, self.losses[-1], rate)
         return self.losses[-1]
 
+    def look(self) -> None:
+        """See how the running mean of the weights does on the validation part, when it is time."""
+        if self.patches is None or self.step % self._watch.every_steps:
+            return
+        seen = {}
+        if self.rank == 0:
+            network = self.average.module
+            found = look(self.step, network, self.patches, self._logits_of, self.loss)
+            if self.journal:
+                self.journal.note_look(found, network, self.patches, self._logits_of)
+            seen = asdict(found)
+        self.looks.append(same_in_all_processes(seen, self.processes))
+        if is_best(self.looks, self._watch):
+            self.save(BEST)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether validation has not become better for as long as the recipe has patience."""
+        return self.recipe.watch is not None and is_exhausted(self.looks, self.recipe.watch)
+
+    @property
+    def _watch(self) -> Watch:
+        assert self.recipe.watch  # noqa: S101
+        return self.recipe.watch
+
     def _loss_of(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        image = batch["image"].to(self.device).to(memory_format=torch.channels_last_3d)
-        with autocast(self.device):
-            logits = self.parallel(image)
-        loss: torch.Tensor = self.loss(logits.float(), batch["mask"].to(self.device))
+        logits = self._logits_of(self.parallel, batch)
+        loss: torch.Tensor = self.loss(logits, batch["mask"].to(self.device))
         return loss
 
-    def save(self) -> Checkpoint:
+    def _logits_of(self, network: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Log-odds; surely no lesion where the dataset says nothing to learn from."""
+        image = batch["image"].to(self.device).to(memory_format=torch.channels_last_3d)
+        with _numbers_to_train_with(self.device):
+            logits = network(image).float()
+        return logits.masked_fill(batch["ignored"].to(self.device), _SURELY_NOT)
+
+    def save(self, name: str = CHECKPOINT) -> Checkpoint:
         """Give the state; the first process also writes it."""
         state = Checkpoint(
             step=self.step,
@@ -135,9 +190,10 @@ class _Run:
             optimizer=self.optimizer.state_dict(),
             losses=self.losses,
             recipe=self.recipe.model_dump_json(),
+            looks=self.looks,
         )
         if self.rank == 0:
-            write_checkpoint(state, self.out / CHECKPOINT)
+            write_checkpoint(state, self.out / name)
         return state
 
     def _restore(self, state: Checkpoint) -> None:
@@ -146,12 +202,12 @@ class _Run:
         self.average.module.load_state_dict(state.average)
         self.average.n_averaged.fill_(state.step)
         self.optimizer.load_state_dict(state.optimizer)
-        self.losses = list(state.losses)
+        self.losses, self.looks = list(state.losses), list(state.looks)
 
 
 def _check_same(old: Recipe, new: Recipe, out: Path) -> None:
     """Refuse to go on with another recipe; a run may only be prolonged."""
-    free = {"phases", "learning_rate", "workers", "checkpoint_minutes", "tensorboard"}
+    free = {"phases", "learning_rate", "workers", "checkpoint_minutes", "tensorboard", "watch"}
     fixed = type(old).model_fields.keys() - free
     changed = sorted(name for name in fixed if getattr(old, name) != getattr(new, name))
     if changed:
@@ -169,7 +225,7 @@ def _batches(
     first = 0
     for phase in recipe.phases:
         start = max(first, run.step)
-        if start < phase.until_step:
+        if start < phase.until_step and not run.exhausted:
             patches = Patches(volumes, recipe, start, phase.until_step, run.rank, run.processes)
             yield from DataLoader(
                 patches,
@@ -185,13 +241,6 @@ def _one_thread(_: int) -> None:
     torch.set_num_threads(1)
 
 
-def _tensorboard(out: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
-    except ImportError as error:
-        raise ConfigError(
-            "tensorboard is not installed",
-            where="tensorboard: true",
-            action='Install it with pip install "presight[train]"',
-        ) from error
-    return SummaryWriter(out / "tensorboard")
+def _numbers_to_train_with(device: torch.device) -> AbstractContextManager[object]:
+    """Native bfloat16 or float32: gradients vanish in float16."""
+    return autocast(device) if has_bfloat16(device) else nullcontext()
