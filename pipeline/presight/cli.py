@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "run studies: a FLAIR, many, or folders of them",
     "score": "score structured findings and clinical facts, without images",
     "simulate": "make synthetic patients whose truth is known",
+    "train": "train the segmentation model of a recipe, or go on with a run",
     "info": "print versions, devices, bundles and licences",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Checkpoint:
         Loss of every step done.
     recipe : str
         The recipe as JSON.
+    looks : list of dict
+        What was seen on the validation part: step, loss and Dice of every look.
     """
 
     step: int
@@ -35,6 +37,7 @@ class Checkpoint:
     optimizer: dict[str, Any]
     losses: list[float]
     recipe: str
+    looks: list[dict[str, Any]] = field(default_factory=list)
 
 
 def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:

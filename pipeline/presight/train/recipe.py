@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
@@ -48,6 +48,19 @@ class Sampling(_Frozen):
     margin: float = Field(ge=1)  # size of the crop that is deformed, in patch sizes
 
 
+class Watch(_Frozen):
+    """How a run is watched on patients of the validation part, and when that ends it.
+
+    With ``patience``, a run ends after that many looks in a row without a better one; the best
+    state of all is kept beside the last.
+    """
+
+    every_steps: PositiveInt
+    patches: PositiveInt  # the same ones at every look, of the size and batch of the first phase
+    by: Literal["dice", "loss"] = "dice"
+    patience: PositiveInt | None = None
+
+
 class Recipe(_Frozen):
     """All settings of one training run. ``network``, ``loss`` and ``augmentation`` are MONAI's.
 
@@ -72,6 +85,7 @@ class Recipe(_Frozen):
     workers: int = Field(ge=0)
     checkpoint_minutes: PositiveFloat
     tensorboard: bool = False
+    watch: Watch | None = None
 
     @property
     def steps(self) -> int:
@@ -88,6 +102,48 @@ class Recipe(_Frozen):
         rising = (step + 1) / max(rate.warmup_steps, 1)
         falling = (self.steps - step) / max(rate.cooldown_steps, 1)
         return rate.peak * min(1.0, rising, falling)
+
+    def of_length(self, steps: int) -> Recipe:
+        """Return the recipe cut to, or its last phase prolonged to, a number of steps."""
+        begun = [phase for phase in self.phases[:-1] if phase.until_step < steps]
+        last = self.phases[len(begun)].model_copy(update={"until_step": steps})
+        return self.model_copy(update={"phases": (*begun, last)})
+
+    def tested_on_fold(self, fold: str) -> Recipe:
+        """Return the recipe with one of k folds of patients to test on, ``"2/5"``.
+
+        Raises
+        ------
+        ConfigError
+            The fold cannot be read.
+        """
+        try:
+            split = Split(validation=self.split.validation, fold=fold)
+        except ValidationError as error:
+            raise ConfigError(
+                f"the fold {fold!r} cannot be read", where="fold", expected="2/5: second of five"
+            ) from error
+        return self.model_copy(update={"split": split})
+
+    def leaving_out(self, dataset: str) -> Recipe:
+        """Return the recipe tested on a whole dataset and on all that is painted into it.
+
+        Raises
+        ------
+        ConfigError
+            The recipe does not train on the dataset, or on nothing else.
+        """
+        drawn = {name: share for name, share in self.sampling.datasets.items() if name != dataset}
+        if not drawn or len(drawn) == len(self.sampling.datasets):
+            raise ConfigError(
+                f"the dataset {dataset!r} cannot be left out",
+                where="sampling.datasets",
+                expected=f"one of {', '.join(self.sampling.datasets)}, and another to train on",
+            )
+        sampling = self.sampling.model_copy(update={"datasets": drawn})
+        test = (*self.split.test, f"{dataset}/*", f"painted_*/{dataset}_*")
+        split = self.split.model_copy(update={"test": test})
+        return self.model_copy(update={"sampling": sampling, "split": split})
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from typing import Literal, Protocol, TypeVar
+from zlib import crc32
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from presight.errors import ConfigError
 
@@ -26,12 +27,26 @@ ScanT = TypeVar("ScanT", bound=_Scan)
 
 
 class Split(BaseModel):
-    """Patterns over ``dataset/name`` (``lgg/HT_*``); what matches none is trained on."""
+    """Patterns over ``dataset/name`` (``lgg/HT_*``); what matches none is trained on.
+
+    With ``fold`` (``"2/5"``) the patients are dealt into five folds and those of the second are
+    tested on as well.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     validation: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
+    fold: str | None = None
+
+    @field_validator("fold")
+    @classmethod
+    def _one_of_several(cls, fold: str | None) -> str | None:
+        if fold is not None:
+            number, folds = _numbers(fold)
+            if not 1 <= number <= folds or folds < 2:
+                raise ValueError("the fold is not one of its folds")
+        return fold
 
 
 def split_cases(cases: Iterable[ScanT], split: Split) -> dict[Part, tuple[ScanT, ...]]:
@@ -43,12 +58,34 @@ def split_cases(cases: Iterable[ScanT], split: Split) -> dict[Part, tuple[ScanT,
         The patterns put scans of one patient into different parts, or leave nothing to train on.
     """
     cases = tuple(cases)
-    parts = {case.id: _part(case, split) for case in cases}
+    dealt = _patients_of_fold(cases, split.fold) if split.fold else frozenset()
+    parts: dict[str, Part] = {
+        case.id: "test" if case.patient in dealt else _part(case, split) for case in cases
+    }
     _check_patients(cases, parts)
     if "train" not in parts.values():
         raise ConfigError("the split leaves no case to train on", where="split")
     names: tuple[Part, ...] = ("train", "validation", "test")
     return {name: tuple(case for case in cases if parts[case.id] == name) for name in names}
+
+
+def _patients_of_fold(cases: Iterable[_Scan], fold: str) -> frozenset[str]:
+    """Deal the patients, dataset by dataset, and take every k-th.
+
+    A patient goes by name alone, so that what is painted into a scan follows its host; the order
+    within a dataset comes from a checksum and depends on no other patient.
+    """
+    number, folds = _numbers(fold)
+    home: dict[str, str] = {}
+    for case in cases:
+        home[case.patient] = min(case.dataset, home.get(case.patient, case.dataset))
+    order = sorted(home, key=lambda patient: (home[patient], crc32(patient.encode())))
+    return frozenset(order[number - 1 :: folds])
+
+
+def _numbers(fold: str) -> tuple[int, int]:
+    number, _, folds = fold.partition("/")
+    return int(number), int(folds)
 
 
 def _part(case: _Scan, split: Split) -> Part:
