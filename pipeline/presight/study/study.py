@@ -26,6 +26,8 @@ class Study:
         Empty where nothing is known: unknown is not normal.
     prior : Study or None
         An earlier examination of the same patient.
+    entities : str
+        Further BIDS entities that tell it from others of the visit: ``"acq-space_run-2"``.
     """
 
     subject: str
@@ -33,6 +35,7 @@ class Study:
     clinical: ClinicalRecord = field(default_factory=ClinicalRecord)
     session: str | None = None
     prior: Study | None = None
+    entities: str = ""
 
     @property
     def flair(self) -> Volume:
@@ -41,6 +44,11 @@ class Study:
 
     @property
     def stem(self) -> str:
-        """BIDS file-name stem: ``sub-<id>[_ses-<id>]``."""
-        session = f"_ses-{self.session}" if self.session else ""
-        return f"sub-{self.subject}{session}"
+        """BIDS file-name stem: ``sub-<id>[_ses-<id>][_<entities>]``."""
+        return bids_stem(self.subject, self.session, self.entities)
+
+
+def bids_stem(subject: str, session: str | None, entities: str = "") -> str:
+    """How the names of a study's files begin: ``sub-<id>[_ses-<id>][_<entities>]``."""
+    parts = [f"sub-{subject}", f"ses-{session}" if session else "", entities]
+    return "_".join(part for part in parts if part)
