@@ -9,7 +9,7 @@ from pathlib import Path
 from presight.study.clinical import ClinicalRecord
 from presight.study.contrast import Contrast
 from presight.study.nifti import read_nifti
-from presight.study.study import Study
+from presight.study.study import Study, bids_stem
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,20 @@ class StudyInput:
     session : str or None
     others : mapping of Contrast to Path
         Further contrasts of the same visit.
+    entities : str
+        Further BIDS entities that tell it from others of the visit: ``"acq-space_run-2"``.
     """
 
     subject: str
     flair: Path
     session: str | None = None
     others: Mapping[Contrast, Path] = field(default_factory=dict)
+    entities: str = ""
 
     @property
     def stem(self) -> str:
-        """BIDS file-name stem: ``sub-<id>[_ses-<id>]``."""
-        session = f"_ses-{self.session}" if self.session else ""
-        return f"sub-{self.subject}{session}"
+        """BIDS file-name stem: ``sub-<id>[_ses-<id>][_<entities>]``."""
+        return bids_stem(self.subject, self.session, self.entities)
 
 
 def load_study(files: StudyInput, clinical: ClinicalRecord | None = None) -> Study:
@@ -52,4 +54,5 @@ def load_study(files: StudyInput, clinical: ClinicalRecord | None = None) -> Stu
         session=files.session,
         volumes={contrast: read_nifti(path, contrast) for contrast, path in paths.items()},
         clinical=clinical or ClinicalRecord(),
+        entities=files.entities,
     )
