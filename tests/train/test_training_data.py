@@ -13,7 +13,7 @@ from presight.study.contrast import Contrast
 from presight.study.study import Study
 from presight.study.volume import Grid, Volume
 from presight.train.cache import cache_cases, read_cache, read_volume
-from presight.train.datasets.case import Case
+from presight.train.datasets.case import Case, Truth
 from presight.train.datasets.manifest import manifest_cases
 from presight.train.split import Split, split_cases
 
@@ -35,7 +35,7 @@ def scan(tmp_path: Path) -> Case:
     for name, array in (("flair", image), ("mask", mask)):
         nib.save(nib.Nifti1Image(array, affine), tmp_path / f"{name}.nii.gz")
     paths = [tmp_path / f"{name}.nii.gz" for name in ("flair", "mask")]
-    return Case("lgg", "DU_1", "DU_1", "DU", paths[0], paths[1], "CC0")
+    return Case("lgg", "DU_1", "DU_1", "DU", paths[0], Truth((paths[1],)), "CC0")
 
 
 def _as_it_is(study: Study) -> Prepared:
@@ -61,7 +61,7 @@ def test_the_shared_manifest_gives_patients_and_sites(shared: Path) -> None:
     assert patients["P14_T3"] == "P14"
     assert patients["patient03_study1"] == "patient03"
     assert patients["DU_5849"] == "DU_5849"
-    labelled = [case for case in cases if case.mask is not None]
+    labelled = [case for case in cases if case.truth is not None]
     assert len(labelled) == 66
     assert not any(case.dataset == "open_ms_longitudinal" for case in labelled)
 
@@ -114,7 +114,7 @@ def test_the_truth_goes_to_the_working_grid_with_its_place_and_size(
 def test_the_cache_is_written_once_and_passes_unlabelled_scans_over(
     scan: Case, tmp_path: Path
 ) -> None:
-    unlabelled = replace(scan, name="DU_2", mask=None)
+    unlabelled = replace(scan, name="DU_2", truth=None)
     (path,) = cache_cases([scan, unlabelled], tmp_path / "cache", _as_it_is)
     before = path.stat().st_mtime_ns
     list(cache_cases([scan, unlabelled], tmp_path / "cache", _as_it_is))

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
+from presight.config import load_config
 from presight.errors import InputError
 from presight.preprocess.prepared import Prepared
 from presight.study.contrast import Contrast
 from presight.study.nifti import read_nifti
-from presight.study.resample import resample
 from presight.study.study import Study
-from presight.study.volume import Grid
 from presight.train.datasets.case import Case
+from presight.train.datasets.consensus import IGNORED, drawn_on
 
 _NAME_LENGTHS_AT = 26  # in the local header of a file in a zip archive
 
@@ -55,29 +54,49 @@ class TrainingVolume:
     anatomy: NDArray[np.uint8]
     slice_mm: float = 1.0
 
+    @property
+    def patient_id(self) -> str:
+        """``dataset/patient``, of the host where a lesion was painted into a scan.
+
+        A painted volume names its host's patient in full. Where it does not, as in caches written
+        earlier, the host's dataset stands before the patient in the name of the volume.
+        """
+        if "/" in self.patient:
+            return self.patient
+        name = self.id.partition("/")[2]
+        painted = self.dataset.startswith("painted_")
+        dataset = name.partition(f"_{self.patient}")[0] if painted else self.dataset
+        return f"{dataset}/{self.patient}"
+
 
 def cache_cases(
-    cases: Iterable[Case], folder: Path, preprocess: Callable[[Study], Prepared]
+    cases: Iterable[Case],
+    folder: Path,
+    preprocess: Callable[[Study], Prepared],
+    *,
+    unlabelled: bool = False,
 ) -> Iterator[Path]:
     """Prepare every labelled case that is not in the cache yet; yields each file as it is there.
 
     Parameters
     ----------
     cases : iterable of Case
-        Cases without a mask are passed over.
+        Cases without a mask are passed over, unless ``unlabelled``.
     folder : Path
         Made if it is not there. One ``<dataset>__<name>.npz`` a case.
     preprocess : callable
         Stage 1 of the pipeline.
+    unlabelled : bool
+        Cases without a mask too, for lesions to be painted into.
 
     Raises
     ------
     InputError
-        An image cannot be read, or a mask is not on the grid of its FLAIR.
+        An image or a mask cannot be read or used.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for case in cases:
-        if case.mask is None:
+        if case.truth is None and not unlabelled:
             continue
         path = folder / f"{case.dataset}__{case.name}.npz"
         if not path.exists():
@@ -143,7 +162,7 @@ def _mapped(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
 
 
 def prepare_case(case: Case, preprocess: Callable[[Study], Prepared]) -> TrainingVolume:
-    """Take one case through stage 1; where nobody drew a mask, the mask is empty.
+    """Take one case through stage 1.
 
     Raises
     ------
@@ -158,18 +177,19 @@ def prepare_case(case: Case, preprocess: Callable[[Study], Prepared]) -> Trainin
         patient=case.patient,
         site=case.site,
         image=prepared.flair.data.astype(np.float16),
-        mask=_mask_on(prepared.flair.grid, case),
+        mask=_truth_on(prepared, case),
         brain=prepared.brain.astype(np.uint8),
         anatomy=prepared.anatomy,
         slice_mm=max(flair.grid.spacing_mm),
     )
 
 
-def _mask_on(grid: Grid, case: Case) -> NDArray[np.uint8]:
-    """Truth on the working grid: at least half lesion by linear interpolation."""
-    if case.mask is None:
-        return np.zeros(grid.shape, np.uint8)
-    image = nib.load(case.mask)
-    drawn = (np.asanyarray(image.dataobj) > 0).astype(np.float32)
-    source = Grid(drawn.shape, np.asarray(image.affine, dtype=np.float64))
-    return (resample(drawn, source, grid) >= 0.5).astype(np.uint8)
+def _truth_on(prepared: Prepared, case: Case) -> NDArray[np.uint8]:
+    """Truth on the working grid; what may be lesion that nobody drew is ignored."""
+    grid = prepared.flair.grid
+    drawn = drawn_on(case.truth, grid) if case.truth else np.zeros(grid.shape, np.uint8)
+    if case.truth is None or not case.truth.complete:
+        threshold = load_config("datasets.yaml")["unlabelled"]["brighter_than"]
+        bright = prepared.brain & (prepared.flair.data > threshold)
+        drawn[bright & (drawn == 0)] = IGNORED
+    return drawn

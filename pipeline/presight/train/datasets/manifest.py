@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import Path
 
 from presight.errors import InputError
-from presight.train.datasets.case import Case
+from presight.train.datasets.case import Case, Truth
+from presight.train.datasets.names import patient_of
 
 _COLUMNS = ("dataset", "subject", "flair", "mask", "site", "licence")
-_VISIT = re.compile(r"_(T|study|ses-?|visit)\d+$")
 
 
 def manifest_cases(table: Path) -> tuple[Case, ...]:
@@ -53,10 +52,10 @@ def _case(row: dict[str, str], table: Path) -> Case:
     return Case(
         dataset=row["dataset"],
         name=name,
-        patient=_VISIT.sub("", name),
+        patient=patient_of(name),
         site=_site(row["site"]),
         flair=_existing(table, row["flair"]),
-        mask=_existing(table, row["mask"]) if row["mask"] else None,
+        truth=Truth((_existing(table, row["mask"]),)) if row["mask"] else None,
         licence=row["licence"],
     )
 
