@@ -20,6 +20,7 @@ COMMANDS = {
     "score": "score structured findings and clinical facts, without images",
     "simulate": "make synthetic patients whose truth is known",
     "train": "train the segmentation model of a recipe, or go on with a run",
+    "evaluate": "measure a model on scans where people drew the lesions",
     "info": "print versions, devices, bundles and licences",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -56,6 +57,41 @@ def progress(total: int) -> Iterator[Show]:
 
         yield show
         bar.update(task, completed=total * len(STAGES), description="done")
+
+
+@contextmanager
+def steps(total: int) -> Iterator[Callable[[str], None]]:
+    """Show how many of equal pieces of work are done: a bar, or a plain line a piece.
+
+    Yields
+    ------
+    callable of str
+        To be told the name of every piece as it begins.
+    """
+    if not errors.is_terminal:
+        numbers = count(1)
+        yield lambda name: errors.print(Text(f"{next(numbers)}/{total} {name}"), soft_wrap=True)
+        return
+    with _bar() as bar:
+        task = bar.add_task("", total=total, completed=-1)
+        yield lambda name: bar.update(task, advance=1, description=name)
+
+
+def print_table(
+    heading: Sequence[str], sections: Sequence[tuple[str, Sequence[Sequence[str]]]]
+) -> None:
+    """Print figures in columns, a line between sections; the first column names the row."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    table = Table(caption="Research use only.", caption_justify="left")
+    for place, name in enumerate(heading):
+        table.add_column(name, justify="right" if place else "left")
+    for name, rows in sections:
+        table.add_section()
+        if len(rows) > 1:
+            table.add_row(Text(f"by {name}", style="italic"))
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
 
 
 def print_outcomes(outcomes: Sequence[Outcome]) -> None:
