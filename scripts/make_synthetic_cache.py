@@ -75,7 +75,7 @@ def make(item: tuple[Path, Path | None, str, int]) -> str:
     volume = head(family, seed) if host is None else painted(read_volume(host), family, seed)
     path = out / f"{volume.id.replace('/', '__')}.npz"
     write_volume(volume, path)
-    return f"{volume.id}: {volume.mask.sum() / 1000:.1f} mL"
+    return f"{volume.id}: {(volume.mask == 1).sum() / 1000:.1f} mL"
 
 
 def painted(host: TrainingVolume, family: str, seed: int) -> TrainingVolume:
@@ -87,8 +87,9 @@ def painted(host: TrainingVolume, family: str, seed: int) -> TrainingVolume:
         host,
         id=f"{dataset}/{host.id.replace('/', '_')}_{seed}",
         dataset=dataset,
+        patient=host.patient_id,
         image=image.astype(np.float16),
-        mask=np.maximum(host.mask, lesion.astype(np.uint8)),
+        mask=np.where(lesion, 1, host.mask).astype(np.uint8),
     )
 
 

@@ -12,7 +12,7 @@ from presight.preprocess.prepared import Prepared
 from presight.study.contrast import Contrast
 from presight.study.study import Study
 from presight.study.volume import Grid, Volume
-from presight.train.cache import cache_cases, read_cache, read_volume
+from presight.train.cache import TrainingVolume, cache_cases, read_cache, read_volume
 from presight.train.datasets.case import Case, Truth
 from presight.train.datasets.manifest import manifest_cases
 from presight.train.split import Split, split_cases
@@ -94,6 +94,54 @@ def test_a_split_through_a_patient_is_refused() -> None:
         split_cases(cases, Split(test=("ms/P1_T2",)))
 
 
+def _painted(scan: Case, patient: str) -> TrainingVolume:
+    """A volume painted into a scan: caches written earlier hold the plain name of the patient."""
+    nothing = np.zeros((1, 1, 1))
+    return TrainingVolume(
+        id=f"painted_pres/{scan.dataset}_{scan.name}_17",
+        dataset="painted_pres",
+        patient=patient,
+        site="here",
+        image=nothing.astype(np.float16),
+        mask=nothing.astype(np.uint8),
+        brain=nothing.astype(np.uint8),
+        anatomy=nothing.astype(np.uint8),
+    )
+
+
+@pytest.mark.parametrize("patient", ["patient26", "open_ms/patient26"])
+def test_a_split_between_a_scan_and_its_painted_copy_is_refused(patient: str) -> None:
+    host = _case("open_ms", "patient26_T2", "patient26")
+    copy, other = _painted(host, patient), _case("open_ms", "patient07", "patient07")
+    assert copy.patient_id == host.patient_id == "open_ms/patient26"
+    with pytest.raises(ConfigError, match="open_ms/patient26 fall into"):
+        split_cases([host, copy, other], Split(test=("open_ms/patient26*",)))
+    parts = split_cases([host, copy, other], Split(test=("*/*patient26*",)))
+    assert parts["test"] == (host, copy)
+
+
+def test_a_fold_takes_the_painted_copy_with_the_scan() -> None:
+    hosts = [_case("open_ms", f"patient{n}", f"patient{n}") for n in range(6)]
+    copies = [_painted(host, host.patient) for host in hosts]
+    for number in (1, 2, 3):
+        parts = split_cases([*hosts, *copies], Split(fold=f"{number}/3"))
+        tested = [scan.patient_id for scan in parts["test"]]
+        assert len(tested) == 4
+        assert len(set(tested)) == 2
+
+
+def test_patients_of_one_name_in_two_datasets_are_two() -> None:
+    cases = [_case("mslesseg", "P1", "P1"), _case("other", "P1", "P1")]
+    assert len(split_cases(cases, Split(test=("other/*",)))["test"]) == 1
+
+
+def test_datasets_with_patients_in_common_are_not_parted() -> None:
+    cases = [_case("lgg", "HT_1", "HT_1"), _case("brats2021", "BraTS2021_00002", "x")]
+    with pytest.raises(ConfigError, match="lgg and brats2021 have patients in common"):
+        split_cases(cases, Split(test=("lgg/*",)))
+    assert len(split_cases(cases, Split())["train"]) == 2
+
+
 def test_a_split_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(ConfigError, match="no case to train on"):
         split_cases([_case("ms", "P1", "P1")], Split(test=("*",)))
@@ -120,6 +168,23 @@ def test_the_cache_is_written_once_and_passes_unlabelled_scans_over(
     list(cache_cases([scan, unlabelled], tmp_path / "cache", _as_it_is))
     assert path.stat().st_mtime_ns == before
     assert [volume.id for volume in read_cache(path.parent)] == ["lgg/DU_1"]
+
+
+def test_what_may_be_lesion_that_nobody_drew_is_ignored(scan: Case, tmp_path: Path) -> None:
+    def half_bright(study: Study) -> Prepared:
+        prepared = _as_it_is(study)
+        prepared.flair.data[:40] = 1.5
+        return prepared
+
+    host = replace(scan, name="host", truth=None)
+    part = replace(scan, name="part", truth=replace(scan.truth, complete=False))
+    cached = cache_cases([scan, host, part], tmp_path / "cache", half_bright, unlabelled=True)
+    whole, host_mask, part_mask = (np.asarray(read_volume(path).mask) for path in cached)
+    assert set(np.unique(whole)) == {0, 1}
+    assert (host_mask[:40] == 2).all()
+    assert not host_mask[40:].any()
+    assert (part_mask[:40] == 2).all()
+    np.testing.assert_array_equal(part_mask[40:], whole[40:])
 
 
 def test_an_empty_or_damaged_cache_is_named(tmp_path: Path) -> None:

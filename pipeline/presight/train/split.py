@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from itertools import combinations
 from typing import Literal, Protocol, TypeVar
 from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from presight.errors import ConfigError
+from presight.train.datasets.facts import share_patients
 
 Part = Literal["train", "validation", "test"]
 
@@ -18,9 +20,7 @@ class _Scan(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def dataset(self) -> str: ...
-    @property
-    def patient(self) -> str: ...
+    def patient_id(self) -> str: ...
 
 
 ScanT = TypeVar("ScanT", bound=_Scan)
@@ -55,14 +55,16 @@ def split_cases(cases: Iterable[ScanT], split: Split) -> dict[Part, tuple[ScanT,
     Raises
     ------
     ConfigError
-        The patterns put scans of one patient into different parts, or leave nothing to train on.
+        The patterns put scans of one patient, or a scan and a lesion painted into it, or datasets
+        with patients in common into different parts, or leave nothing to train on.
     """
     cases = tuple(cases)
     dealt = _patients_of_fold(cases, split.fold) if split.fold else frozenset()
     parts: dict[str, Part] = {
-        case.id: "test" if case.patient in dealt else _part(case, split) for case in cases
+        case.id: "test" if case.patient_id in dealt else _part(case, split) for case in cases
     }
     _check_patients(cases, parts)
+    _check_shared_patients(cases, parts)
     if "train" not in parts.values():
         raise ConfigError("the split leaves no case to train on", where="split")
     names: tuple[Part, ...] = ("train", "validation", "test")
@@ -72,15 +74,17 @@ def split_cases(cases: Iterable[ScanT], split: Split) -> dict[Part, tuple[ScanT,
 def _patients_of_fold(cases: Iterable[_Scan], fold: str) -> frozenset[str]:
     """Deal the patients, dataset by dataset, and take every k-th.
 
-    A patient goes by name alone, so that what is painted into a scan follows its host; the order
-    within a dataset comes from a checksum and depends on no other patient.
+    What is painted into a scan follows its host; the order within a dataset comes from a checksum
+    and depends on no other patient.
     """
     number, folds = _numbers(fold)
-    home: dict[str, str] = {}
-    for case in cases:
-        home[case.patient] = min(case.dataset, home.get(case.patient, case.dataset))
-    order = sorted(home, key=lambda patient: (home[patient], crc32(patient.encode())))
+    order = sorted({case.patient_id for case in cases}, key=_place_in_the_deal)
     return frozenset(order[number - 1 :: folds])
+
+
+def _place_in_the_deal(patient_id: str) -> tuple[str, int, str]:
+    dataset, _, patient = patient_id.partition("/")
+    return dataset, crc32(patient.encode()), patient
 
 
 def _numbers(fold: str) -> tuple[int, int]:
@@ -99,13 +103,27 @@ def _matches(case: _Scan, patterns: Iterable[str]) -> bool:
 
 
 def _check_patients(cases: Iterable[_Scan], parts: dict[str, Part]) -> None:
-    seen: dict[tuple[str, str], Part] = {}
+    seen: dict[str, Part] = {}
     for case in cases:
-        patient = (case.dataset, case.patient)
+        patient = case.patient_id
         if seen.setdefault(patient, parts[case.id]) != parts[case.id]:
             raise ConfigError(
-                f"the scans of {case.dataset}/{case.patient} fall into {seen[patient]} and "
-                f"{parts[case.id]}",
+                f"the scans of {patient} fall into {seen[patient]} and {parts[case.id]}",
                 where="split",
-                expected="all scans of a patient in one part",
+                expected="all scans of a patient, and what is painted into them, in one part",
+            )
+
+
+def _check_shared_patients(cases: Iterable[_Scan], parts: dict[str, Part]) -> None:
+    """Refuse to part datasets whose common patients cannot be told by name."""
+    parts_of: dict[str, set[Part]] = {}
+    for case in cases:
+        parts_of.setdefault(case.patient_id.partition("/")[0], set()).add(parts[case.id])
+    for one, other in combinations(parts_of, 2):
+        if len(parts_of[one] | parts_of[other]) > 1 and share_patients(one, other):
+            raise ConfigError(
+                f"{one} and {other} have patients in common, under other names, and do not fall "
+                "into one part",
+                where="split",
+                action="Put both into one part, or leave one of them out of the cache",
             )
