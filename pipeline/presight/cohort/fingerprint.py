@@ -1,4 +1,4 @@
-"""What a result depends on, as one hash: equal means that running again would change nothing."""
+"""What a result depends on, as hashes: all equal means that running again changes nothing."""
 
 from __future__ import annotations
 
@@ -13,25 +13,43 @@ from presight.errors import InputError
 from presight.study import ClinicalRecord, Contrast, StudyInput
 
 
-def fingerprint(
+def ingredients(
     study: StudyInput, clinical: ClinicalRecord, model_sha256: str, settings: Mapping[str, Any]
-) -> str:
-    """Sha256 of the input files' bytes, the clinical record, the weights and the settings.
+) -> dict[str, str]:
+    """Hash of everything that goes into a result, by name.
+
+    Returns
+    -------
+    dict of str to str
+        Sha256 of each image's bytes by contrast, of the clinical record, the weights and the
+        settings; the version of presight; the study's name.
 
     Raises
     ------
     InputError
         A file cannot be read.
     """
-    parts = {
+    return {
         "presight": __version__,
-        "study": study.stem,
-        "files": {name.value: file_sha256(path) for name, path in _files(study)},
-        "clinical": clinical.model_dump(mode="json"),
-        "model": model_sha256,
-        "settings": settings,
+        "name": study.stem,
+        **{name.value: file_sha256(path) for name, path in _files(study)},
+        **{name.value: image.sha256() for name, image in sorted(study.images.items())},
+        "clinical record": _sha256(clinical.model_dump(mode="json")),
+        "weights": model_sha256,
+        "settings": _sha256(settings),
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def fingerprint(parts: Mapping[str, str]) -> str:
+    """Sha256 of all ingredients together."""
+    return _sha256(dict(parts))
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the ingredients that differ, came or went."""
+    return tuple(
+        name for name in dict.fromkeys((*now, *before)) if before.get(name) != now.get(name)
+    )
 
 
 def file_sha256(path: Path) -> str:
@@ -52,4 +70,9 @@ def file_sha256(path: Path) -> str:
 
 
 def _files(study: StudyInput) -> list[tuple[Contrast, Path]]:
-    return [(Contrast.FLAIR, study.flair), *sorted(study.others.items())]
+    paths = [(Contrast.FLAIR, study.flair), *sorted(study.others.items())]
+    return [(contrast, path) for contrast, path in paths if contrast not in study.images]
+
+
+def _sha256(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from presight.cohort import Outcome, RunOptions, run_cohort
+from presight.commands.list_series import list_series
 from presight.commands.score import add_score_options
 from presight.config import model_path, overridden, read_yaml
 from presight.console import print_outcomes, progress, say
+from presight.dicom.choose import read_wishes
+from presight.dicom.inputs import find_all
 from presight.errors import ConfigError, InputError
 from presight.segment import load_bundle
 from presight.study import ClinicalRecord, Contrast, StudyInput
 from presight.study.clinical_table import read_clinical
-from presight.study.inputs import Plan, find_studies, read_table
+from presight.study.inputs import Plan, read_table
 
 EXAMPLE = "presight run flair.nii.gz --clinical labs.csv --out results"
 
@@ -28,7 +31,11 @@ _OTHERS = [contrast for contrast in Contrast if contrast is not Contrast.FLAIR]
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the options of the command."""
     parser.add_argument(
-        "inputs", nargs="*", type=Path, metavar="INPUT", help="FLAIR as NIfTI, or a folder of them"
+        "inputs",
+        nargs="*",
+        type=Path,
+        metavar="INPUT",
+        help="FLAIR as NIfTI, or a folder of them; DICOM folder, zip or DICOMDIR",
     )
     parser.add_argument(
         "--table", type=Path, metavar="FILE", help="table of studies: flair, t1, ..., subject"
@@ -43,12 +50,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
             metavar="FILE",
             help=f"{contrast.value.upper().replace('_', ' ')} of the same visit",
         )
-    add_run_options(parser)
+    parser.add_argument(
+        "--series",
+        action="append",
+        default=[],
+        metavar="CONTRAST=UID",
+        help="take this DICOM series as that contrast (or none)",
+    )
+    parser.add_argument(
+        "--list-series",
+        action="store_true",
+        help="show which DICOM series would be taken and why, and run nothing",
+    )
+    add_run_options(parser, out_required=False)  # --list-series writes nothing
 
 
-def add_run_options(parser: argparse.ArgumentParser) -> None:
+def add_run_options(parser: argparse.ArgumentParser, *, out_required: bool = True) -> None:
     """Add the options that every command shares which runs studies."""
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="results go here")
+    parser.add_argument(
+        "--out", type=Path, required=out_required, metavar="DIR", help="results go here"
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", help="YAML with settings to change")
     parser.add_argument("--bundle", type=Path, metavar="DIR", help="another segmentation model")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
@@ -68,6 +89,10 @@ def execute(args: argparse.Namespace) -> int:
     PresightError
         Nothing can be run.
     """
+    if args.list_series:
+        return list_series(args.inputs, read_wishes(args.series), as_json=args.json)
+    if args.out is None:
+        raise InputError("no folder for the results was given", action="Name one with --out DIR")
     plan = _plan(args)
     return run_plan(plan, _clinical(args.clinical, plan), args)
 
@@ -107,7 +132,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         return read_table(args.table)
     if not args.inputs:
         raise InputError("no input was given", expected="a FLAIR, a folder, or --table FILE")
-    return find_studies(args.inputs, others)
+    return find_all(args.inputs, others, read_wishes(args.series))
 
 
 def _clinical(path: Path | None, plan: Plan) -> Callable[[StudyInput], ClinicalRecord]:

@@ -6,7 +6,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from presight.config import load_config
@@ -48,13 +48,13 @@ def find_studies(paths: Iterable[Path], others: Mapping[Contrast, Path] | None =
     found = [study for path in paths for study in _below(path)]
     if not found:
         raise InputError(
-            "no NIfTI file was found",
+            "no NIfTI file and no DICOM was found",
             where=", ".join(str(path) for path in paths) or None,
-            expected="a .nii or .nii.gz file, or a folder that holds some",
+            expected="a .nii or .nii.gz file, a DICOM examination, or a folder that holds some",
         )
     if others:
-        found = [_with_others(found, others)]
-    return _without_shared_ids(found)
+        found = [with_others(found, others)]
+    return without_shared_ids(found)
 
 
 def read_table(path: Path) -> Plan:
@@ -78,7 +78,43 @@ def read_table(path: Path) -> Plan:
     _check_columns(columns, path)
     if not rows:
         raise InputError("the table of studies has no row", where=path)
-    return _without_shared_ids([_from_row(row, path) for row in rows])
+    return without_shared_ids([_from_row(row, path) for row in rows])
+
+
+def with_others(found: list[StudyInput], others: Mapping[Contrast, Path]) -> StudyInput:
+    """Add further contrasts to the one study; what a person names stands over what was found.
+
+    Raises
+    ------
+    InputError
+        There are several studies.
+    """
+    if len(found) != 1:
+        raise InputError(
+            f"further contrasts were given for {len(found)} studies",
+            expected="one FLAIR together with --t1, --adc and so on",
+            action="Use --table for many studies",
+        )
+    study = found[0]
+    images = {c: image for c, image in study.images.items() if c not in others}
+    return replace(study, others={**study.others, **others}, images=images)
+
+
+def without_shared_ids(
+    found: list[StudyInput], refused: tuple[tuple[Path, InputError], ...] = ()
+) -> Plan:
+    """Refuse studies whose results would overwrite each other."""
+    by_stem: dict[str, list[StudyInput]] = defaultdict(list)
+    for study in found:
+        by_stem[study.stem].append(study)
+    single = tuple(studies[0] for studies in by_stem.values() if len(studies) == 1)
+    shared = tuple(
+        (study.flair, _shared_id(stem, studies))
+        for stem, studies in by_stem.items()
+        if len(studies) > 1
+        for study in studies
+    )
+    return Plan(single, (*refused, *shared))
 
 
 def bids_label(text: str) -> str:
@@ -149,17 +185,6 @@ def _stem(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".nii")
 
 
-def _with_others(found: list[StudyInput], others: Mapping[Contrast, Path]) -> StudyInput:
-    if len(found) != 1:
-        raise InputError(
-            f"further contrasts were given for {len(found)} studies",
-            expected="one FLAIR together with --t1, --adc and so on",
-            action="Use --table for many studies",
-        )
-    study = found[0]
-    return StudyInput(study.subject, study.flair, study.session, {**study.others, **others})
-
-
 def _check_columns(columns: list[str], path: Path) -> None:
     known = {"subject", "session", *(contrast.value for contrast in Contrast)}
     unknown = sorted(set(columns) - known)
@@ -182,21 +207,6 @@ def _from_row(row: dict[str, str], table: Path) -> StudyInput:
         session=bids_label(row["session"].removeprefix("ses-")) if row.get("session") else session,
         others=paths,
     )
-
-
-def _without_shared_ids(found: list[StudyInput]) -> Plan:
-    """Refuse studies whose results would overwrite each other."""
-    by_stem: dict[str, list[StudyInput]] = defaultdict(list)
-    for study in found:
-        by_stem[study.stem].append(study)
-    single = tuple(studies[0] for studies in by_stem.values() if len(studies) == 1)
-    refused = tuple(
-        (study.flair, _shared_id(stem, studies))
-        for stem, studies in by_stem.items()
-        if len(studies) > 1
-        for study in studies
-    )
-    return Plan(single, refused)
 
 
 def _shared_id(stem: str, studies: list[StudyInput]) -> InputError:

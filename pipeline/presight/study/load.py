@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from presight.study.clinical import ClinicalRecord
 from presight.study.contrast import Contrast
 from presight.study.nifti import read_nifti
 from presight.study.study import Study, bids_stem
+from presight.study.volume import Volume
+
+
+class ImageSource(Protocol):
+    """An image that is not a file of its own: a DICOM series, for example."""
+
+    def read(self, contrast: Contrast) -> Volume:
+        """Read and check it; raises InputError where it is not a usable image."""
+
+    def sha256(self) -> str:
+        """Hash of its content; raises InputError where it cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +33,12 @@ class StudyInput:
     subject : str
         BIDS label: letters and digits.
     flair : Path
+        The file, or what the images were found in.
     session : str or None
     others : mapping of Contrast to Path
         Further contrasts of the same visit.
+    images : mapping of Contrast to ImageSource
+        Images that are no files of their own; they stand over the paths.
     entities : str
         Further BIDS entities that tell it from others of the visit: ``"acq-space_run-2"``.
     """
@@ -32,6 +47,7 @@ class StudyInput:
     flair: Path
     session: str | None = None
     others: Mapping[Contrast, Path] = field(default_factory=dict)
+    images: Mapping[Contrast, ImageSource] = field(default_factory=dict)
     entities: str = ""
 
     @property
@@ -49,10 +65,12 @@ def load_study(files: StudyInput, clinical: ClinicalRecord | None = None) -> Stu
         A file is not a usable image.
     """
     paths = {Contrast.FLAIR: files.flair, **files.others}
+    from_files = {c: read_nifti(path, c) for c, path in paths.items() if c not in files.images}
+    from_sources = {contrast: image.read(contrast) for contrast, image in files.images.items()}
     return Study(
         subject=files.subject,
         session=files.session,
-        volumes={contrast: read_nifti(path, contrast) for contrast, path in paths.items()},
+        volumes={**from_files, **from_sources},
         clinical=clinical or ClinicalRecord(),
         entities=files.entities,
     )
