@@ -39,9 +39,10 @@ def bids_cases(folder: Path) -> Iterator[Case]:
     about = _about(root)
     dataset = plain(str(about.get("Name") or root.resolve().name))
     licence = str(about.get("License") or "not stated")
+    drawn = sorted(_masks_below(derivative)) if derivative else []
     for flair in [*root.glob("sub-*/anat/*"), *root.glob("sub-*/ses-*/anat/*")]:
         if named := _FLAIR.fullmatch(flair.name):
-            masks = _masks_of(named["patient"], named["visit"], derivative) if derivative else ()
+            masks = _masks_of(named["patient"], named["visit"], drawn)
             truth = Truth(masks) if masks else None
             name = flair.name.split("_FLAIR")[0]
             yield Case(dataset, name, f"sub-{named['patient']}", dataset, flair, truth, licence)
@@ -69,9 +70,9 @@ def _masks_below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _masks_of(patient: str, visit: str | None, derivative: Path) -> tuple[Path, ...]:
+def _masks_of(patient: str, visit: str | None, drawn: list[Path]) -> tuple[Path, ...]:
     start = f"sub-{patient}_ses-{visit}_" if visit else f"sub-{patient}_"
-    return tuple(sorted(path for path in _masks_below(derivative) if path.name.startswith(start)))
+    return tuple(path for path in drawn if path.name.startswith(start))
 
 
 def _about(root: Path) -> dict[str, object]:
