@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 
 from presight.errors import ConfigError
+from presight.segment.trust import TrustSettings
 
 METADATA = Path("configs/metadata.json")
 INFERENCE = Path("configs/inference.json")
@@ -36,6 +37,7 @@ class Settings(BaseModel):
     temperature: float = Field(gt=0)
     threshold: float = Field(gt=0, lt=1)
     smallest_lesion_mm3: float = Field(ge=0)
+    trust: TrustSettings = TrustSettings()
 
 
 @dataclass(frozen=True)

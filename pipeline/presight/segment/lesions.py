@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from presight.segment.trust import Trust
 from presight.study.volume import Grid
 
 
@@ -26,6 +27,8 @@ class Lesions:
         Grid of the three arrays: the native grid of the FLAIR.
     model : str
         Name, version and sha256 of the bundle that made them.
+    trust : Trust or None
+        How far the result can be trusted; ``None`` where nobody asked.
     """
 
     probability: NDArray[np.float32]
@@ -33,3 +36,4 @@ class Lesions:
     uncertainty: NDArray[np.float32]
     grid: Grid
     model: str
+    trust: Trust | None = None

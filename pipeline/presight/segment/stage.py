@@ -11,6 +11,8 @@ from presight.segment.bundle import Bundle, Settings
 from presight.segment.device import select_device
 from presight.segment.lesions import Lesions
 from presight.segment.predict import predict
+from presight.segment.traits import measure_traits
+from presight.segment.trust import expected_dice, judge
 from presight.study.resample import resample
 from presight.study.volume import Grid
 
@@ -47,12 +49,15 @@ def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions
     disagreement: NDArray[np.float32] = np.abs(direct - mirrored)
     uncertainty = np.maximum(_entropy_bits(probability), disagreement)
     native = _to_native(probability, prepared)
+    mask = lesion_mask(native, prepared.native, bundle.settings)
+    traits = measure_traits(prepared.flair.data, prepared.brain, prepared.anatomy)
     return Lesions(
         probability=native,
-        mask=lesion_mask(native, prepared.native, bundle.settings),
+        mask=mask,
         uncertainty=_to_native(uncertainty, prepared),
         grid=prepared.native,
         model=bundle.id,
+        trust=judge(traits, expected_dice(native, mask), bundle.settings.trust),
     )
 
 

@@ -2,20 +2,73 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from presight.segment.bundle import INFERENCE, METADATA
+from presight.segment.bundle import INFERENCE, METADATA, load_bundle
+from presight.train.cache import TrainingVolume
+from presight.train.calibrate import Calibration, calibrate
 from presight.train.checkpoint import Checkpoint
+from presight.train.familiar import limits_of
 from presight.train.recipe import Recipe
+
+
+def export_bundle(
+    checkpoint: Checkpoint,
+    bundle: Path,
+    seen: Sequence[TrainingVolume],
+    held_out: Sequence[TrainingVolume],
+    device: str = "auto",
+) -> Calibration:
+    """Put a run into a bundle, with all that has to be measured anew for its weights.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    bundle : Path
+        As in :func:`export_weights`; temperature, threshold and trust are written as well.
+    seen : sequence of TrainingVolume
+        What a scan is to look like: the real scans of training and validation.
+    held_out : sequence of TrainingVolume
+        Patients that were neither trained on nor are tested on.
+    device : str
+        As in :func:`presight.segment.device.select_device`.
+
+    Raises
+    ------
+    ConfigError
+        There is no volume to measure on.
+    """
+    export_weights(checkpoint, bundle)
+    limits = limits_of(seen)
+    found = calibrate(load_bundle(bundle), held_out, device)
+    metadata = _read(bundle / METADATA)
+    metadata["presight"] |= {
+        "temperature": round(found.temperature, 3),
+        "threshold": found.threshold,
+        "trust": {
+            "limits": {name: limit.model_dump() for name, limit in limits.items()},
+            "scans": len(seen),
+            "held_out_scans": found.scans_with_lesion,
+            "expected_dice_error": found.expected_dice_error,
+        },
+    }
+    metadata["calibration"] = dataclasses.asdict(found)
+    _write(bundle / METADATA, metadata)
+    return found
 
 
 def export_weights(checkpoint: Checkpoint, bundle: Path) -> str:
     """Put the averaged weights, the network and the intensity range of a run into a bundle.
+
+    What was measured on the weights before is taken out: the temperature is 1 and nothing is said
+    of trust until :func:`export_bundle` measures anew; the threshold stays.
 
     Parameters
     ----------
@@ -38,7 +91,10 @@ def export_weights(checkpoint: Checkpoint, bundle: Path) -> str:
     metadata["presight"] |= {
         "sha256": checksum,
         "intensity_clip": list(recipe.intensity_clip),
+        "temperature": 1.0,
     }
+    metadata["presight"].pop("trust", None)
+    metadata.pop("calibration", None)
     metadata["trained"] = {"recipe": recipe.name, "seed": recipe.seed, "steps": checkpoint.step}
     inference["network_def"] = recipe.network
     _write(bundle / METADATA, metadata)
