@@ -38,6 +38,8 @@ def test_the_number_is_one_at_the_edge_of_what_was_seen() -> None:
     assert beyond.unfamiliarity == pytest.approx(3.0)
     assert beyond.trait == "cut_surface"
     assert beyond.doubtful
+    assert beyond.doubts == beyond.sentences[:1]
+    assert edge.doubts == ()
     assert "edge of the image" in beyond.sentences[0]
     assert "0.50" in beyond.sentences[1]
 

@@ -140,6 +140,8 @@ def _drug(drug: Drug) -> str:
 def _quality(result: StudyResult) -> list[tuple[str, bool]]:
     """Sentences about the input and whether each is a doubt, doubts first, none twice."""
     seen = {item.sentence: item.doubtful for item in result.prepared.quality}
+    trust = result.lesions.trust
+    seen |= {sentence: sentence in trust.doubts for sentence in trust.sentences} if trust else {}
     doubts = [*result.findings.quality_doubts, *(s for s, doubtful in seen.items() if doubtful)]
     calm = [sentence for sentence in seen if sentence not in doubts]
     return [*((s, True) for s in dict.fromkeys(doubts)), *((s, False) for s in calm)]

@@ -59,6 +59,11 @@ class Trust:
         """Whether the scan is unlike all that the bundle was made with."""
         return self.unfamiliarity is not None and self.unfamiliarity > 1
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Sentences that speak against the result."""
+        return self.sentences[:1] if self.doubtful else ()
+
 
 def judge(
     traits: Mapping[str, float], expected_dice: float | None, settings: TrustSettings
