@@ -15,14 +15,17 @@ from pathlib import Path
 import numpy as np
 from presight.config import config_path
 from presight.train.cache import TrainingVolume
-from presight.train.recipe import Phase, load_recipe
+from presight.train.recipe import Phase, Watch, load_recipe
 from presight.train.trainer import train
 
 place = np.indices((40, 40, 40)) - 20
 brain = ((place**2).sum(0) < 18**2).astype(np.uint8)
 lesion = ((place**2).sum(0) < 6**2).astype(np.uint8)
 image = (brain + 0.8 * lesion).astype(np.float16)
-volume = TrainingVolume("lgg/DU_1", "lgg", "DU_1", "DU", image, lesion, brain, brain)
+volumes = [
+    TrainingVolume(f"lgg/{name}", "lgg", name, "DU", image, lesion, brain, brain)
+    for name in ("DU_1", "DU_5851")
+]
 recipe = load_recipe(config_path("recipes/laptop-cpu.yaml"))
 smaller = {"filters": [8, 8, 16], "kernel_size": [3] * 3, "strides": [1, 2, 2],
            "upsample_kernel_size": [2, 2]}
@@ -33,8 +36,9 @@ recipe = recipe.model_copy(update={
     "phases": (Phase(until_step=4, patch=(32, 32, 32), batch=2),),
     "sampling": recipe.sampling.model_copy(update={"datasets": {"lgg": 1.0}, "margin": 1.0}),
     "workers": 0,
+    "watch": Watch(every_steps=2, patches=2),
 })
-train(recipe, [volume], Path(sys.argv[1]), device="cpu")
+train(recipe, volumes, Path(sys.argv[1]), device="cpu")
 """
 
 
@@ -50,3 +54,5 @@ def test_two_processes_agree_with_one(tmp_path: Path) -> None:
     one, two = (read_checkpoint(folder / "checkpoint.pt") for folder in (alone, together))
     assert two.losses == pytest.approx(one.losses, abs=5e-3)
     assert len(two.losses) == 4
+    assert [look["step"] for look in two.looks] == [2, 4]
+    assert two.looks[-1]["loss"] == pytest.approx(one.looks[-1]["loss"], abs=5e-3)
