@@ -9,17 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from presight.config import load_config, model_path
+from presight.config import config_path, load_config, model_path
 from presight.console import print_table, say, steps
 from presight.errors import InputError, PresightError
 from presight.evaluate.case import CaseScore, score_case
 from presight.evaluate.checkpoint import checkpoint_bundle
 from presight.evaluate.evaluation import Evaluation, Failed
-from presight.evaluate.inputs import Scan, read_scans, select
+from presight.evaluate.inputs import Source, read_sources, select
+from presight.evaluate.predictions import compare, grid_of
 from presight.evaluate.summary import summarise
 from presight.evaluate.table import NOMINAL_NOTE, headings, sections
 from presight.evaluate.write import write_evaluation
 from presight.segment.bundle import Bundle, load_bundle
+from presight.train.checkpoint import read_checkpoint
+from presight.train.recipe import Recipe, load_recipe
+from presight.train.split import Split
 
 EXAMPLE = "presight evaluate manifest.csv --out evaluation --patterns 'lgg/HT_*' 'open_ms/*'"
 
@@ -42,12 +46,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--checkpoint", type=Path, metavar="FILE", help="of a training run, used as a bundle is"
     )
-    parser.add_argument("--recipe", type=Path, metavar="FILE", help="take the scans of its split")
+    parser.add_argument(
+        "--recipe",
+        metavar="RECIPE",
+        help="take a part of its split: YAML file, or the name of one of configs/recipes",
+    )
     parser.add_argument(
         "--part",
         choices=["train", "validation", "test"],
-        default="test",
-        help="of the recipe's split (default: test)",
+        help="of the split of the recipe (default: test), else of the checkpoint's own",
     )
     parser.add_argument(
         "--patterns", nargs="+", metavar="PATTERN", help="only scans whose dataset/name matches"
@@ -71,13 +78,13 @@ def execute(args: argparse.Namespace) -> int:
         There is nothing to evaluate, or the model cannot be used.
     """
     bundle = _model(args)
-    scans = select(read_scans(args.inputs), args.recipe, args.part, args.patterns)
+    scans = select(read_sources(args.inputs), _split(args), args.part or "test", args.patterns)
     settings = load_config("evaluation.yaml")
     failed: list[Failed] = []
     scores = tuple(_scores(scans, bundle, args.device, settings, failed))
     if not scores:
         raise InputError(f"none of {len(failed)} scans could be evaluated: {failed[0].sentence}")
-    compared_on = " and ".join(sorted({scan.grid for scan in scans}))
+    compared_on = " and ".join(sorted({grid_of(scan) for scan in scans}))
     evaluation = Evaluation(bundle, compared_on, scores, tuple(failed), settings)
     summaries = summarise(scores, settings)
     content = write_evaluation(evaluation, summaries, args.out)
@@ -88,6 +95,20 @@ def execute(args: argparse.Namespace) -> int:
         print_table(headings(brief=True), [(part.by, part.rows) for part in parts])
         _say_the_rest(evaluation, args.out)
     return SOME_FAILED if failed else 0
+
+
+def _split(args: argparse.Namespace) -> Split | None:
+    """Split of the recipe that was named; else, if a part is asked for, of the checkpoint."""
+    if args.recipe:
+        path = Path(args.recipe)
+        return load_recipe(
+            path if path.exists() else config_path(f"recipes/{args.recipe}.yaml")
+        ).split
+    if args.part is None:
+        return None
+    if args.checkpoint is None:
+        raise InputError("--part says nothing by itself", expected="--recipe or --checkpoint too")
+    return Recipe.model_validate_json(read_checkpoint(args.checkpoint).recipe).split
 
 
 def _model(args: argparse.Namespace) -> Bundle:
@@ -104,7 +125,7 @@ def _model(args: argparse.Namespace) -> Bundle:
 
 
 def _scores(
-    scans: tuple[Scan, ...],
+    scans: tuple[Source, ...],
     bundle: Bundle,
     device: str,
     settings: dict[str, Any],
@@ -115,7 +136,7 @@ def _scores(
         for scan in scans:
             show(scan.id)
             try:
-                yield score_case(scan.compare(bundle, device), settings)
+                yield score_case(compare(scan, bundle, device), settings)
             except PresightError as error:
                 failed.append(Failed(scan.id, str(error)))
 

@@ -25,7 +25,7 @@ class CaseScore:
 
     Attributes
     ----------
-    id, dataset, patient, site, slice_mm
+    id, dataset, patient_id, site, slice_mm
         As in :class:`~presight.evaluate.comparison.Comparison`.
     spacing_known : bool
         Where it is not, millilitres and millimetres are nominal and must not be quoted.
@@ -45,7 +45,7 @@ class CaseScore:
 
     id: str
     dataset: str
-    patient: str
+    patient_id: str
     site: str
     slice_mm: float
     spacing_known: bool
@@ -100,7 +100,7 @@ def score_case(comparison: Comparison, settings: dict[str, Any]) -> CaseScore:
     return CaseScore(
         id=comparison.id,
         dataset=comparison.dataset,
-        patient=comparison.patient,
+        patient_id=comparison.patient_id,
         site=comparison.site,
         slice_mm=comparison.slice_mm,
         spacing_known=not _matches(comparison.id, settings["spacing_estimated"]),

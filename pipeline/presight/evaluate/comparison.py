@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from presight.study.volume import Grid
 
-IGNORED = 2  # value of a drawn mask: the dataset says nothing about these voxels
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -18,7 +16,7 @@ class Comparison:
 
     Attributes
     ----------
-    id, dataset, patient, site : str
+    id, dataset, patient_id, site : str
         As in :class:`~presight.train.datasets.case.Case`.
     slice_mm : float
         Largest voxel edge of the scan as it came in.
@@ -27,14 +25,15 @@ class Comparison:
     drawn : (X, Y, Z) ndarray of bool
         Hyperintensity drawn by people.
     found : (X, Y, Z) ndarray of bool
+        Without the voxels that the dataset says nothing about: they count for nothing.
     probability : (X, Y, Z) ndarray of float32
     brain : (X, Y, Z) ndarray of bool
-        The three are without the voxels that the dataset says nothing about.
+        Without these voxels as well.
     """
 
     id: str
     dataset: str
-    patient: str
+    patient_id: str
     site: str
     slice_mm: float
     grid: Grid

@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from presight.errors import InputError
-from presight.evaluate.comparison import Comparison
-from presight.evaluate.predictions import compare_cached, compare_scan
-from presight.segment.bundle import Bundle
 from presight.train.cache import TrainingVolume, read_cache
 from presight.train.datasets.case import Case
 from presight.train.datasets.manifest import manifest_cases
-from presight.train.recipe import load_recipe
-from presight.train.split import Part, split_cases
+from presight.train.split import Part, Split, split_cases
+
+Source = Case | TrainingVolume
 
 
-@dataclass(frozen=True)
-class Scan:
-    """One scan with a drawn mask, from either source."""
-
-    source: Case | TrainingVolume
-
-    @property
-    def id(self) -> str:
-        """``dataset/name``."""
-        return self.source.id
-
-    @property
-    def dataset(self) -> str:
-        """Name of the dataset."""
-        return self.source.dataset
-
-    @property
-    def patient(self) -> str:
-        """Whose scan it is."""
-        return self.source.patient
-
-    @property
-    def grid(self) -> str:
-        """Which grid masks are compared on."""
-        return "the grid they were drawn on" if isinstance(self.source, Case) else "the 1 mm grid"
-
-    def compare(self, bundle: Bundle, device: str) -> Comparison:
-        """Run the bundle over the scan."""
-        if isinstance(self.source, Case):
-            return compare_scan(self.source, bundle, device)
-        return compare_cached(self.source, bundle, device)
-
-
-def read_scans(inputs: Sequence[Path]) -> tuple[Scan, ...]:
+def read_sources(inputs: Sequence[Path]) -> tuple[Source, ...]:
     """Find the scans of manifests and cache folders; those without a mask are passed over.
 
     Raises
@@ -59,41 +24,47 @@ def read_scans(inputs: Sequence[Path]) -> tuple[Scan, ...]:
     InputError
         One of the inputs cannot be read, or two hold a scan of the same name.
     """
-    scans = tuple(Scan(source) for path in inputs for source in _sources(path))
-    names = [scan.id for scan in scans]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise InputError(f"the scan {twice} is there twice", expected="each scan once")
-    return scans
+    sources = tuple(source for path in inputs for source in _sources(path))
+    name, times = Counter(source.id for source in sources).most_common(1)[0] if sources else ("", 0)
+    if times > 1:
+        raise InputError(f"the scan {name} is there {times} times", expected="each scan once")
+    return sources
 
 
 def select(
-    scans: Sequence[Scan], recipe: Path | None, part: Part, patterns: Sequence[str] | None
-) -> tuple[Scan, ...]:
-    """Keep the scans of one part of a recipe's split whose ``dataset/name`` matches a pattern.
+    sources: Sequence[Source], split: Split | None, part: Part, patterns: Sequence[str] | None
+) -> tuple[Source, ...]:
+    """Keep the scans of one part of a split whose ``dataset/name`` matches one of the patterns.
+
+    Parameters
+    ----------
+    sources : sequence of Case or TrainingVolume
+        With a split, all that it was made for: a fold is dealt among them.
+    split : Split or None
+    part : {"train", "validation", "test"}
+        Of the split, where there is one.
+    patterns : sequence of str or None
 
     Raises
     ------
     ConfigError
-        The recipe cannot be read, or parts the scans of a patient.
+        The split parts the scans of a patient, or leaves none to train on.
     InputError
         Nothing is left.
     """
-    chosen = tuple(scans)
-    if recipe:
-        chosen = split_cases(chosen, load_recipe(recipe).split)[part]
+    chosen = split_cases(sources, split)[part] if split else tuple(sources)
     if patterns:
         chosen = tuple(s for s in chosen if any(fnmatch(s.id, pattern) for pattern in patterns))
     if not chosen:
         raise InputError(
-            f"none of {len(scans)} scans with a mask is left to evaluate",
+            f"none of {len(sources)} scans with a mask is left to evaluate",
             expected="a part and patterns that match some dataset/name",
         )
     return chosen
 
 
-def _sources(path: Path) -> Iterator[Case | TrainingVolume]:
+def _sources(path: Path) -> Iterator[Source]:
     if path.is_dir():
         yield from read_cache(path)
     else:
-        yield from (case for case in manifest_cases(path) if case.mask is not None)
+        yield from (case for case in manifest_cases(path) if case.truth is not None)

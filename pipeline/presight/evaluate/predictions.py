@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
+from presight.config import load_config
 from presight.errors import InputError
-from presight.evaluate.comparison import IGNORED, Comparison
+from presight.evaluate.comparison import Comparison
+from presight.evaluate.inputs import Source
 from presight.preprocess import preprocess
+from presight.preprocess.prepared import Prepared
 from presight.preprocess.stage import to_native
 from presight.segment.bundle import Bundle
 from presight.segment.device import select_device
@@ -20,21 +22,40 @@ from presight.study.study import Study
 from presight.study.volume import Grid
 from presight.train.cache import TrainingVolume
 from presight.train.datasets.case import Case
+from presight.train.datasets.consensus import IGNORED, LESION, drawn_on
 
 _WORKING_AFFINE = np.eye(4)  # 1 mm
 
 
-def compare_cached(volume: TrainingVolume, bundle: Bundle, device: str = "auto") -> Comparison:
-    """Run the network over a prepared volume and compare at 1 mm, where it works: fast.
+def compare(source: Source, bundle: Bundle, device: str = "auto") -> Comparison:
+    """Compare what a bundle finds in one scan with what was drawn.
 
     Parameters
     ----------
-    volume : TrainingVolume
-        Of a patient that the bundle was not trained on, or the figures prove nothing.
+    source : Case or TrainingVolume
+        A scan is taken the whole way through read, preprocess and segment, and compared on its own
+        grid. A prepared volume is compared at 1 mm, where the network works, which is faster.
+        Unless its patient was kept out of training, the figures prove nothing.
     bundle : Bundle
     device : str
         As in :func:`presight.segment.device.select_device`.
+
+    Raises
+    ------
+    InputError
+        The scan or its mask cannot be used.
     """
+    if isinstance(source, Case):
+        return _compare_scan(source, bundle, device)
+    return _compare_prepared(source, bundle, device)
+
+
+def grid_of(source: Source) -> str:
+    """Which grid a scan is compared on, in words."""
+    return "the grid of the scan" if isinstance(source, Case) else "the 1 mm grid"
+
+
+def _compare_prepared(volume: TrainingVolume, bundle: Bundle, device: str) -> Comparison:
     image, brain = volume.image.astype(np.float32), volume.brain > 0
     direct, mirrored = predict(image, brain, bundle, select_device(device))
     probability: NDArray[np.float32] = (direct + mirrored) / np.float32(2)
@@ -44,64 +65,44 @@ def compare_cached(volume: TrainingVolume, bundle: Bundle, device: str = "auto")
     return Comparison(
         id=volume.id,
         dataset=volume.dataset,
-        patient=volume.patient,
+        patient_id=volume.patient_id,
         site=volume.site,
         slice_mm=volume.slice_mm,
         grid=grid,
-        drawn=(volume.mask > 0) & told,
+        drawn=volume.mask == LESION,
         found=lesion_mask(probability, grid, bundle.settings) & told,
         probability=probability,
         brain=brain & told,
     )
 
 
-def compare_scan(case: Case, bundle: Bundle, device: str = "auto") -> Comparison:
-    """Take a scan through read, preprocess and segment; compare on the grid it was drawn on.
-
-    Parameters
-    ----------
-    case : Case
-        With a mask.
-    bundle, device
-        As in :func:`compare_cached`.
-
-    Raises
-    ------
-    InputError
-        The scan cannot be run, or its mask is missing or on another grid.
-    """
+def _compare_scan(case: Case, bundle: Bundle, device: str) -> Comparison:
     flair = read_nifti(case.flair, Contrast.FLAIR)
-    mask = _read_mask(case, flair.grid)
-    told = mask != IGNORED
     prepared = preprocess(Study(subject="evaluation", volumes={Contrast.FLAIR: flair}))
+    labels = _labels(case, prepared)
+    told = labels != IGNORED
     lesions = segment(prepared, bundle, device)
     return Comparison(
         id=case.id,
         dataset=case.dataset,
-        patient=case.patient,
+        patient_id=case.patient_id,
         site=case.site,
         slice_mm=max(flair.grid.spacing_mm),
         grid=lesions.grid,
-        drawn=(mask > 0) & told,
+        drawn=labels == LESION,
         found=lesions.mask & told,
         probability=lesions.probability,
         brain=to_native(prepared.brain, prepared) & told,
     )
 
 
-def _read_mask(case: Case, grid: Grid) -> NDArray[np.uint8]:
-    """Read the drawn mask, checked against the grid of its FLAIR."""
-    if case.mask is None:
-        raise InputError("the scan has no drawn mask", where=case.id)
-    try:
-        image = nib.load(case.mask)
-        mask = np.asanyarray(image.dataobj)
-    except Exception as error:  # nibabel raises what its readers raise
-        raise InputError("the mask cannot be read", where=case.mask) from error
-    if not Grid(mask.shape, np.asarray(image.affine, dtype=np.float64)).matches(grid, 1e-2):
-        raise InputError(
-            f"the mask has {mask.shape} voxels or lies elsewhere",
-            where=case.mask,
-            expected=f"the grid of its FLAIR, {grid.shape} voxels",
-        )
-    return np.where(mask == IGNORED, IGNORED, mask > 0).astype(np.uint8)
+def _labels(case: Case, prepared: Prepared) -> NDArray[np.uint8]:
+    """Labels on the grid of the scan; what may be lesion that nobody drew is ignored."""
+    if case.truth is None:
+        raise InputError("nobody drew a mask", where=case.id, expected="a scan with a mask")
+    labels = drawn_on(case.truth, prepared.native)
+    if not case.truth.complete:
+        threshold = load_config("datasets.yaml")["unlabelled"]["brighter_than"]
+        bright = to_native(prepared.brain & (prepared.flair.data > threshold), prepared)
+        labels[bright & (labels != LESION)] = IGNORED
+    return labels

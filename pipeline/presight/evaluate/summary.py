@@ -148,7 +148,7 @@ def _summary(group: Group, settings: dict[str, Any]) -> Summary:
         by=group.by,
         name=group.name,
         scans=len(scores),
-        patients=len({score.patient for score in scores}),
+        patients=len({score.patient_id for score in scores}),
         with_lesion=sum(score.has_lesion for score in scores),
         detected=sum(bool(score.detected) for score in scores),
         spacing_known=all(score.spacing_known for score in scores),
@@ -159,7 +159,7 @@ def _summary(group: Group, settings: dict[str, Any]) -> Summary:
 def _figure(
     scores: Sequence[CaseScore], value: _Value, reduce: Reduce, settings: dict[str, Any]
 ) -> Figure:
-    known = [(v, score.patient) for score in scores if (v := value(score)) is not None]
+    known = [(v, score.patient_id) for score in scores if (v := value(score)) is not None]
     if not known:
         return Figure(None, None, 0)
     values, patients = zip(*known, strict=True)

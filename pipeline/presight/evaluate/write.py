@@ -119,7 +119,7 @@ def _case_row(score: CaseScore) -> dict[str, str]:
     values: dict[str, object] = {
         "id": score.id,
         "dataset": score.dataset,
-        "patient": score.patient,
+        "patient": score.patient_id,
         "site": score.site,
         "spacing": "known" if score.spacing_known else "estimated",
         "slice_mm": score.slice_mm,
