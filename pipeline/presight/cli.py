@@ -17,6 +17,7 @@ from presight.errors import PresightError
 COMMANDS = {
     "demo": "run a synthetic patient the whole way, in under a minute",
     "run": "run studies: a FLAIR, many, or folders of them",
+    "status": "say how far a run is, also while it goes on",
     "score": "score structured findings and clinical facts, without images",
     "simulate": "make synthetic patients whose truth is known",
     "train": "train the segmentation model of a recipe, or go on with a run",
@@ -31,6 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; the console script ``presight``."""
     words = list(sys.argv[1:] if words is None else words)
     args = _parser(words[0] if words else "").parse_args(words)
+    args.words = words
     try:
         code: int = args.execute(args)
     except PresightError as error:
