@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 
@@ -13,8 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from presight.cohort import Outcome
+from presight.cohort.outcome import DONE
 from presight.run import STAGES
-from presight.score import Assessment, Label
+from presight.score import Label
+from presight.score.assessment import Classification
 from presight.study import StudyInput
 
 errors = Console(stderr=True, highlight=False)
@@ -49,14 +52,12 @@ def progress(total: int) -> Iterator[Show]:
         return
     with _bar() as bar:
         task = bar.add_task("starting", total=total * len(STAGES))
-        done = _counter(total)
+        steps_of = _stepper()
 
         def show(study: StudyInput, stage: str) -> None:
-            steps = done(study) * len(STAGES) + STAGES.index(stage)
-            bar.update(task, completed=steps, description=f"{study.stem}  {stage}")
+            bar.update(task, advance=steps_of(study, stage), description=f"{study.stem}  {stage}")
 
         yield show
-        bar.update(task, completed=total * len(STAGES), description="done")
 
 
 @contextmanager
@@ -97,11 +98,13 @@ def print_table(
 def print_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Print one row a study: verdict, probabilities with intervals, the page; then the failures."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-    done = [outcome for outcome in outcomes if outcome.assessment]
-    if len(done) == 1 and done[0].assessment:
-        console.print(_one(done[0].assessment))
+    done = [outcome for outcome in outcomes if outcome.classification]
+    if len(done) == 1 and done[0].classification:
+        console.print(_one(done[0].classification))
     elif done:
-        console.print(_many(done))
+        console.print(_many(done[:_MANY]))
+        if len(done) > _MANY:
+            console.print(f"and {len(done) - _MANY} more, all of them in assessments.tsv")
     for outcome in done:
         if len(done) <= _FEW and outcome.report:
             console.print(Text(f"page: {outcome.report}"), soft_wrap=True)
@@ -111,11 +114,21 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
             errors.print(Text(text), soft_wrap=True)
 
 
-_FEW = 5
+def print_plan(outcomes: Iterable[Outcome]) -> None:
+    """Print what a run would do: a line a study as it is looked at, then the counts."""
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        what = "keep" if outcome.kept else "refuse" if outcome.failure else "run"
+        counts[what] += 1
+        why = outcome.failure.sentence if outcome.failure else outcome.why
+        print(f"{what:7}{outcome.study.stem}{f'  ({why})' if why else ''}")
+    say(f"{counts['run']} to run, {counts['keep']} to keep, {counts['refuse']} refused.")
 
 
-def _one(assessment: Assessment) -> Table:
-    classification = assessment.classification
+_FEW, _MANY = 5, 50
+
+
+def _one(classification: Classification) -> Table:
     table = Table(
         title=f"Verdict: {_NAMES[classification.label]}",
         caption=f"{classification.because.rstrip('.')}. Research use only.",
@@ -141,9 +154,9 @@ def _many(outcomes: Sequence[Outcome]) -> Table:
         table.add_column(_NAMES[label], justify="right")
     table.add_column("")
     for outcome in outcomes:
-        if outcome.assessment is None:
+        if outcome.classification is None:
             continue
-        found = outcome.assessment.classification
+        found = outcome.classification
         numbers = [f"{found.probabilities[label]:.2f}" for label in found.probabilities]
         kept = "kept from an earlier run" if outcome.kept else ""
         table.add_row(outcome.study.stem, _NAMES[found.label], *numbers, kept)
@@ -161,22 +174,24 @@ def _bar() -> Progress:
 
 
 def _plain_lines(total: int) -> Show:
-    done = _counter(total)
+    numbers = count(1)
 
     def show(study: StudyInput, stage: str) -> None:
-        if stage == STAGES[0]:
-            errors.print(Text(f"{done(study) + 1}/{total} {study.stem}"))
+        if stage == DONE:
+            errors.print(Text(f"{next(numbers)}/{total} {study.stem}"), soft_wrap=True)
 
     return show
 
 
-def _counter(total: int) -> Callable[[StudyInput], int]:
-    """Give each study its place in the row, as it is first seen."""
-    seen: list[str] = []
+def _stepper() -> Callable[[StudyInput, str], int]:
+    """Count the steps by which a study moves on; several studies can be under way."""
+    places: dict[str, int] = {}
 
-    def place(study: StudyInput) -> int:
-        if study.stem not in seen:
-            seen.append(study.stem)
-        return min(seen.index(study.stem), total - 1)
+    def moved(study: StudyInput, stage: str) -> int:
+        place = len(STAGES) if stage == DONE else STAGES.index(stage)
+        before = places.pop(study.stem, 0)
+        if stage != DONE:
+            places[study.stem] = place
+        return place - before
 
-    return place
+    return moved

@@ -1,5 +1,8 @@
-"""Many studies: one after the other, resumable, a failed one never stops the rest."""
+"""Many studies: on one machine or a cluster, resumable, a failed one never stops the rest."""
 
-from presight.cohort.run import Outcome, RunOptions, run_cohort
+from presight.cohort.group import write_group
+from presight.cohort.options import RunOptions
+from presight.cohort.outcome import Outcome
+from presight.cohort.run import plan_cohort, run_cohort
 
-__all__ = ["Outcome", "RunOptions", "run_cohort"]
+__all__ = ["Outcome", "RunOptions", "plan_cohort", "run_cohort", "write_group"]

@@ -9,16 +9,29 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from presight.cohort import Outcome, RunOptions, run_cohort
+from presight.cohort import Outcome, RunOptions, plan_cohort, run_cohort, write_group
+from presight.cohort.slurm import slurm_script
+from presight.commands.cohort_options import (
+    DEFAULTS,
+    GROUP,
+    PARTICIPANT,
+    add_cohort_options,
+    bids_dataset,
+    find_in_dataset,
+    part_of,
+    read_bids_app_order,
+    without_slurm,
+)
 from presight.commands.list_series import list_series
 from presight.commands.score import add_score_options
 from presight.config import model_path, overridden, read_yaml
-from presight.console import print_outcomes, progress, say
+from presight.console import print_outcomes, print_plan, progress, say
 from presight.dicom.choose import read_wishes
 from presight.dicom.inputs import find_all
 from presight.errors import ConfigError, InputError
 from presight.segment import load_bundle
 from presight.study import ClinicalRecord, Contrast, StudyInput
+from presight.study.bids_clinical import read_bids_clinical, say_left_alone
 from presight.study.clinical_table import read_clinical
 from presight.study.inputs import Plan, read_table
 
@@ -35,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=Path,
         metavar="INPUT",
-        help="FLAIR as NIfTI, or a folder of them; DICOM folder, zip or DICOMDIR",
+        help="FLAIR as NIfTI, or a folder of them; BIDS dataset; DICOM folder, zip or DICOMDIR",
     )
     parser.add_argument(
         "--table", type=Path, metavar="FILE", help="table of studies: flair, t1, ..., subject"
@@ -63,6 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="show which DICOM series would be taken and why, and run nothing",
     )
     add_run_options(parser, out_required=False)  # --list-series writes nothing
+    add_cohort_options(parser)
 
 
 def add_run_options(parser: argparse.ArgumentParser, *, out_required: bool = True) -> None:
@@ -76,6 +90,7 @@ def add_run_options(parser: argparse.ArgumentParser, *, out_required: bool = Tru
     parser.add_argument(
         "--no-resume", action="store_true", help="run again what would come out the same"
     )
+    parser.set_defaults(**DEFAULTS)
     add_score_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
     parser.add_argument("--verbose", action="store_true", help="say more, with places of errors")
@@ -91,10 +106,17 @@ def execute(args: argparse.Namespace) -> int:
     """
     if args.list_series:
         return list_series(args.inputs, read_wishes(args.series), as_json=args.json)
+    read_bids_app_order(args)
     if args.out is None:
         raise InputError("no folder for the results was given", action="Name one with --out DIR")
-    plan = _plan(args)
-    return run_plan(plan, _clinical(args.clinical, plan), args)
+    if args.level == GROUP:
+        write_group(args.out)
+        return 0
+    if args.emit_slurm:
+        print(slurm_script(without_slurm(args.words), args.out, args.emit_slurm), end="")
+        return 0
+    plan = part_of(_plan(args), args.part)
+    return run_plan(plan, _clinical(args, plan), args)
 
 
 def run_plan(
@@ -104,20 +126,32 @@ def run_plan(
     if args.verbose:
         logging.basicConfig(level=logging.WARNING)
         logging.getLogger("presight").setLevel(logging.DEBUG)
-    settings = _settings(args.config)
-    with overridden(settings), progress(len(plan.studies)) as show:
-        bundle = load_bundle(args.bundle or model_path("flair_hyperintensity"))
-        options = RunOptions(
-            args.out,
-            args.device,
-            not args.no_resume,
-            settings,
-            args.setting,
-            tuple(args.without),
-        )
-        outcomes = run_cohort(plan, clinical, bundle, options, show)
+    options = _options(args)
+    with overridden(options.settings):
+        bundle = load_bundle(options.bundle)
+        if args.dry_run:
+            print_plan(plan_cohort(plan, clinical, bundle, options))
+            return 0
+        with progress(len(plan.studies)) as show:
+            outcomes = run_cohort(plan, clinical, bundle, options, show)
     print(json.dumps(_as_json(outcomes), indent=2)) if args.json else print_outcomes(outcomes)
     return SOME_FAILED if any(outcome.failure for outcome in outcomes) else 0
+
+
+def _options(args: argparse.Namespace) -> RunOptions:
+    bundle: Path = args.bundle or model_path("flair_hyperintensity")
+    return RunOptions(
+        out=args.out.absolute(),
+        bundle=bundle.absolute(),
+        device=args.device,
+        resume=not args.no_resume,
+        settings=_settings(args.config),
+        setting=args.setting,
+        without=tuple(args.without),
+        jobs=args.jobs,
+        scheduler=args.scheduler,
+        group=args.level != PARTICIPANT and args.part is None,
+    )
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -132,16 +166,30 @@ def _plan(args: argparse.Namespace) -> Plan:
         return read_table(args.table)
     if not args.inputs:
         raise InputError("no input was given", expected="a FLAIR, a folder, or --table FILE")
+    if args.scheduler:  # whose workers have a working directory of their own
+        args.inputs = [path.absolute() for path in args.inputs]
+    if dataset := bids_dataset(args):
+        return find_in_dataset(dataset, args)
     return find_all(args.inputs, others, read_wishes(args.series))
 
 
-def _clinical(path: Path | None, plan: Plan) -> Callable[[StudyInput], ClinicalRecord]:
-    if path is None:
-        return lambda _study: ClinicalRecord()
-    table = read_clinical(path)
+def _clinical(args: argparse.Namespace, plan: Plan) -> Callable[[StudyInput], ClinicalRecord]:
+    """Find the records: in the table that a person gave, else in those of a BIDS dataset."""
+    if args.clinical is None:
+        return _clinical_of_dataset(bids_dataset(args))
+    table = read_clinical(args.clinical)
     for sentence in table.check([(s.subject, s.session) for s in plan.studies]):
         say(sentence)
     return lambda study: table.record_for(study.subject, study.session)
+
+
+def _clinical_of_dataset(dataset: Path | None) -> Callable[[StudyInput], ClinicalRecord]:
+    if dataset is None:
+        return lambda _study: ClinicalRecord()
+    clinical = read_bids_clinical(dataset)
+    for sentence in say_left_alone(clinical):
+        say(sentence)
+    return lambda study: clinical.record_for(study.subject, study.session)
 
 
 def _settings(config: Path | None) -> dict[str, Any]:
@@ -159,8 +207,8 @@ def _as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "kept": outcome.kept,
             "seconds": dict(outcome.seconds),
             "report": str(outcome.report) if outcome.report else None,
-            "classification": outcome.assessment.classification.model_dump(mode="json")
-            if outcome.assessment
+            "classification": outcome.classification.model_dump(mode="json")
+            if outcome.classification
             else None,
             "failure": outcome.failure.sentence if outcome.failure else None,
         }

@@ -8,14 +8,20 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from presight.preprocess import to_native
+from presight.preprocess.native import flat_flair, native_adc
 from presight.report.atomic import output_error, write_text
 from presight.report.bids import label_table, sidecar, to_json, write_dataset
 from presight.report.nifti import write_nifti
 from presight.report.page import render_page
 from presight.report.result import StudyResult
-from presight.study import Study, StudyInput
+from presight.study import Contrast, Study, StudyInput
+
+_AROUND_BRAIN = 4  # voxels of the working grid
+_FLAIR_STEPS = 512  # of the commonest brain intensity
 
 
 @dataclass(frozen=True)
@@ -24,9 +30,12 @@ class StudyFiles:
 
     lesion_mask: Path
     lesion_probability: Path
+    lesion_uncertainty: Path
     anatomy: Path
     anatomy_labels: Path
     brain: Path
+    brain_flair: Path
+    brain_adc: Path
     findings: Path
     report: Path
     assessment: Path
@@ -48,9 +57,12 @@ def study_files(study: Study | StudyInput, out: Path) -> StudyFiles:
     return StudyFiles(
         lesion_mask=path("space-orig_label-L_desc-hyperintensity_mask.nii.gz"),
         lesion_probability=path("space-orig_label-L_desc-hyperintensity_probseg.nii.gz"),
+        lesion_uncertainty=path("space-orig_label-L_desc-uncertainty_map.nii.gz"),
         anatomy=path("space-orig_desc-anatomy_dseg.nii.gz"),
         anatomy_labels=path("space-orig_desc-anatomy_dseg.tsv"),
         brain=path("space-orig_desc-brain_mask.nii.gz"),
+        brain_flair=path("space-orig_desc-brain_FLAIR.nii.gz"),
+        brain_adc=path("space-orig_desc-brain_ADC.nii.gz"),
         findings=path("desc-presight_findings.json"),
         report=path("desc-presight_report.html"),
         assessment=path("desc-presight_assessment.json"),
@@ -78,15 +90,44 @@ def write_study(result: StudyResult, out: Path) -> StudyFiles:
     return files
 
 
+def discard_study(study: Study | StudyInput, out: Path) -> None:
+    """Take away every file of a study, and what a killed process left half-written beside them."""
+    files = study_files(study, out)
+    _remove(files, [])
+    for path in _with_sidecars(files):
+        for half in path.parent.glob(f".{path.name}.*.part"):
+            with suppress(OSError):
+                half.unlink()
+
+
 def _write_images(result: StudyResult, files: StudyFiles) -> None:
     lesions, prepared, native = result.lesions, result.prepared, result.prepared.native
     write_nifti(files.lesion_mask, lesions.mask.astype(np.uint8), native)
     write_nifti(files.lesion_probability, lesions.probability.astype(np.float32), native)
+    write_nifti(files.lesion_uncertainty, _in_percent(lesions.uncertainty), native)
     write_nifti(files.anatomy, to_native(prepared.anatomy, prepared).astype(np.uint8), native)
     write_nifti(files.brain, to_native(prepared.brain, prepared).astype(np.uint8), native)
+    _write_scans(result, files)
     write_text(files.anatomy_labels, label_table())
     for path, content in _sidecars(result, files):
         write_text(path, to_json(content))
+
+
+def _write_scans(result: StudyResult, files: StudyFiles) -> None:
+    """Write the brain alone, without face and skull: a later scan is aligned with it."""
+    prepared, native = result.prepared, result.prepared.native
+    near = ndimage.binary_dilation(prepared.brain, iterations=_AROUND_BRAIN)
+    near = to_native(near, prepared)
+    flair = np.where(near, flat_flair(result.study.flair, prepared).data, 0)
+    write_nifti(files.brain_flair, _round(flair, _FLAIR_STEPS), native)
+    adc = native_adc(prepared, prepared.others.get(Contrast.ADC))
+    if adc is not None:
+        write_nifti(files.brain_adc, _round(np.where(near, adc, 0), 1), native)
+
+
+def _round(values: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
+    """Keep the digits that matter: the rest is noise, and takes most of the room on the disk."""
+    return (np.round(values * steps) / steps).astype(np.float32)
 
 
 def _sidecars(result: StudyResult, files: StudyFiles) -> Iterator[tuple[Path, dict[str, object]]]:
@@ -94,12 +135,25 @@ def _sidecars(result: StudyResult, files: StudyFiles) -> Iterator[tuple[Path, di
     sources = [flair.name] if flair else []
     mask = sidecar("Hyperintensity on FLAIR", sources, Type="Lesion")
     probability = sidecar("Probability of hyperintensity on FLAIR, 0 to 1", sources)
+    uncertainty = sidecar("Uncertainty of the hyperintensity, 0 sure to 100", sources, Units="%")
     anatomy = sidecar("Regions that hyperintensity is reported for", sources)
     brain = sidecar("Brain", sources, Type="Brain")
+    scan = sidecar(
+        "FLAIR of the brain without bias field, the commonest brain intensity 1", sources
+    )
+    adc = sidecar("ADC on the grid of the FLAIR", sources, Units="1e-6 mm2/s")
     yield _beside(files.lesion_mask), mask
     yield _beside(files.lesion_probability), probability
+    yield _beside(files.lesion_uncertainty), uncertainty
     yield _beside(files.anatomy), anatomy
     yield _beside(files.brain), brain
+    yield _beside(files.brain_flair), scan
+    if files.brain_adc.exists():
+        yield _beside(files.brain_adc), adc
+
+
+def _in_percent(share: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.round(share * 100).astype(np.uint8)
 
 
 def _beside(image: Path) -> Path:
@@ -128,10 +182,14 @@ def _all_or_nothing(files: StudyFiles) -> Iterator[None]:
 
 
 def _remove(files: StudyFiles, made: list[Path]) -> None:
-    for path in astuple(files):
-        for leftover in {path, _beside(path) if path.suffix == ".gz" else path}:
-            with suppress(OSError):
-                leftover.unlink(missing_ok=True)
+    for path in _with_sidecars(files):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
     for folder in made:  # deepest first
         with suppress(OSError):
             folder.rmdir()
+
+
+def _with_sidecars(files: StudyFiles) -> list[Path]:
+    paths: list[Path] = list(astuple(files))
+    return [*paths, *(_beside(path) for path in paths if path.suffix == ".gz")]

@@ -1,0 +1,107 @@
+"""Many studies on a Dask cluster: the same work, on other machines.
+
+Scheduler and workers must be presight installations of the same version that see the same disks;
+see ``docs/cohorts.md``. A study's paths and record travel to a worker, its outcome travels back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from presight.cohort.outcome import DONE, Outcome, Progress, failed
+from presight.cohort.threads import share_threads
+from presight.cohort.work import Work, do
+from presight.errors import ConfigError, PresightError
+from presight.run import STAGES
+
+_IN_HAND = 2  # studies a worker thread has, one of them waiting: none idles, and none hoards
+
+
+def run_on_cluster(works: Iterable[Work], progress: Progress, address: str) -> Iterator[Outcome]:
+    """Run studies on the workers of a scheduler and yield each outcome as it comes.
+
+    Studies for a GPU (device ``cuda``) go to workers with the resource ``GPU``, one of it each.
+
+    Raises
+    ------
+    ConfigError
+        Dask is not installed, or the scheduler does not answer.
+    """
+    client = _connect(address)
+    with client:
+        yield from _stream(client, iter(works), progress)
+
+
+def _stream(client: Any, works: Iterator[Work], progress: Progress) -> Iterator[Outcome]:
+    from distributed import as_completed  # noqa: PLC0415
+
+    in_hand: dict[str, Work] = {}
+    running = as_completed()
+    while True:
+        room = _capacity(client) - len(in_hand)
+        for work in islice(works, max(0, room)):
+            progress(work.files, STAGES[0])
+            future = _submit(client, work)
+            in_hand[future.key] = work
+            running.add(future)
+        if not in_hand:
+            return
+        future = next(running)
+        work = in_hand.pop(future.key)
+        outcome = _outcome(future, work)
+        future.release()
+        progress(work.files, DONE)
+        yield outcome
+
+
+def _submit(client: Any, work: Work) -> Any:
+    resources = {"GPU": 1} if work.options.device.startswith("cuda") else None
+    return client.submit(do_on_worker, work, pure=False, resources=resources)
+
+
+def do_on_worker(work: Work) -> Outcome:
+    """Run a study in a worker, which has its cores from whoever started it."""
+    share_threads(jobs=None)
+    return do(work)
+
+
+def _outcome(future: Any, work: Work) -> Outcome:
+    try:
+        outcome: Outcome = future.result()
+    except Exception as error:  # the study's own errors are outcomes: this is the cluster's
+        return failed(work.files, _lost(error), "run")
+    return outcome
+
+
+def _lost(error: Exception) -> PresightError:
+    return PresightError(
+        f"the cluster gave the study up ({type(error).__name__})",
+        expected="workers that live: most often the memory was not enough",
+        action="Look into the workers' logs, and give them more memory or fewer threads",
+    )
+
+
+def _capacity(client: Any) -> int:
+    threads = sum(client.nthreads().values())
+    return max(1, threads) * _IN_HAND
+
+
+def _connect(address: str) -> Any:
+    try:
+        from distributed import Client  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError(
+            "running on a cluster needs Dask",
+            expected="the package distributed",
+            action="Install it with: pip install 'presight[cluster]'",
+        ) from error
+    try:
+        return Client(address, timeout=10)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ConfigError(
+            f"the scheduler does not answer ({error})",
+            where=address,
+            expected="the address that dask scheduler prints, such as tcp://10.0.0.1:8786",
+        ) from error

@@ -1,0 +1,180 @@
+"""One study of a cohort, from its files to its results: the same in every process that runs one."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+
+from presight.cohort.fingerprint import changes, fingerprint, ingredients
+from presight.cohort.locks import Busy, lock
+from presight.cohort.options import RunOptions
+from presight.cohort.outcome import Outcome, answer, failed
+from presight.config import overridden
+from presight.errors import ConfigError, PresightError
+from presight.report.derivatives import discard_study, study_files, write_study
+from presight.run import Stopwatch, peak_memory_mb, run_study
+from presight.score import Assessment, assess
+from presight.segment import Bundle, load_bundle
+from presight.study import ClinicalRecord, StudyInput, load_study
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Work:
+    """One study and all that a process needs to run it; travels between processes.
+
+    Attributes
+    ----------
+    files : StudyInput
+    record : ClinicalRecord
+    options : RunOptions
+    weights_sha256 : str
+        Of the model that the run began with.
+    before : mapping of str to str
+        What the last result was made from, as far as the ledger knows.
+    wait : bool
+        Whether to wait where another run is at work on the study.
+    """
+
+    files: StudyInput
+    record: ClinicalRecord
+    options: RunOptions
+    weights_sha256: str
+    before: Mapping[str, str] = field(default_factory=dict)
+    wait: bool = False
+
+
+def do(work: Work, watch: Callable[[str], None] = lambda _stage: None) -> Outcome:
+    """Run a study, unless its result is there already or another run is at work on it.
+
+    Whatever goes wrong becomes a failure of this study: nothing is raised but what ends a process.
+
+    Parameters
+    ----------
+    work : Work
+    watch : callable of str
+        Told the name of every stage as it begins.
+    """
+    clock = Stopwatch(watch)
+    try:
+        with (
+            overridden(work.options.settings),
+            lock(work.options.out, work.files.stem, wait=work.wait),
+        ):
+            return _do(work, clock)
+    except Busy:
+        return Outcome(work.files)
+    except PresightError as error:
+        return failed(work.files, error, clock.stage, clock.seconds)
+    except Exception as error:  # a cohort goes on whatever one study does
+        _log.debug("study stopped in %s", clock.stage, exc_info=True)
+        return failed(work.files, _unforeseen(error), clock.stage, clock.seconds)
+
+
+def look(work: Work) -> Outcome:
+    """Say what :func:`do` would do, and do nothing: kept, or why it is to be run.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read.
+    """
+    made_from = _made_from(work)
+    if kept := _kept(work, made_from):
+        return kept
+    return Outcome(work.files, why=_why(work, made_from), made_from=made_from)
+
+
+def _do(work: Work, clock: Stopwatch) -> Outcome:
+    files, options = work.files, work.options
+    made_from = _made_from(work)
+    if kept := _kept(work, made_from):
+        return kept
+    why = _why(work, made_from)
+    discard_study(files, options.out)  # an older result no longer belongs to this input
+    result = run_study(
+        lambda: load_study(files, work.record),
+        _model(options.bundle, work.weights_sha256),
+        clock,
+        score=partial(assess, setting=options.setting, without=options.without),
+        device=options.device,
+        settings=options.that_matter,
+        fingerprint=fingerprint(made_from),
+    )
+    with clock("report"):
+        written = write_study(result, options.out)
+    return Outcome(
+        files,
+        clock.seconds,
+        answer(result.assessment),
+        why=why,
+        made_from=made_from,
+        report=written.report,
+        peak_memory_mb=peak_memory_mb(),
+    )
+
+
+def _made_from(work: Work) -> dict[str, str]:
+    return ingredients(work.files, work.record, work.weights_sha256, work.options.that_matter)
+
+
+def _kept(work: Work, made_from: Mapping[str, str]) -> Outcome | None:
+    """Return the result of an earlier run, if it was made from just the same things."""
+    if not work.options.resume:
+        return None
+    written = study_files(work.files, work.options.out)
+    with suppress(OSError, ValueError, KeyError):
+        content = json.loads(written.assessment.read_text(encoding="utf-8"))
+        if content.pop("provenance")["fingerprint"] == fingerprint(made_from):
+            found = answer(Assessment.model_validate(content))
+            return Outcome(
+                work.files,
+                classification=found,
+                kept=True,
+                made_from=made_from,
+                report=written.report,
+            )
+    return None
+
+
+def _why(work: Work, made_from: Mapping[str, str]) -> str:
+    if not study_files(work.files, work.options.out).complete:
+        return "new"
+    if not work.options.resume:
+        return "asked for"
+    if not work.before:
+        return "changed: no record of what the result was made from"
+    return f"changed: {', '.join(changes(work.before, made_from)) or 'the result itself'}"
+
+
+@lru_cache(maxsize=1)
+def _model(folder: Path, sha256: str) -> Bundle:
+    """Load the model once a process.
+
+    Raises
+    ------
+    ConfigError
+        It is not the one that the run began with.
+    """
+    bundle = load_bundle(folder)
+    if bundle.sha256 != sha256:
+        raise ConfigError(
+            "the weights are not those that the run began with",
+            where=folder,
+            expected=f"sha256 {sha256[:12]}...",
+            action="Install the same presight and the same bundle on every machine",
+        )
+    return bundle
+
+
+def _unforeseen(error: Exception) -> PresightError:
+    return PresightError(
+        f"something unforeseen happened ({type(error).__name__}: {error})",
+        action="Run again with --verbose and report what it prints",
+    )
