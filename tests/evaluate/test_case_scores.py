@@ -10,6 +10,7 @@ from presight.config import load_config
 from presight.evaluate.calibration import pooled, reliability
 from presight.evaluate.lesions import by_overlap, one_to_one
 from presight.evaluate.predictions import compare
+from presight.evaluate.sizes import together
 from presight.evaluate.slices import slice_axis
 from presight.segment import Bundle
 from presight.study.volume import Grid
@@ -92,6 +93,15 @@ def test_swapping_the_masks_swaps_recall_and_precision(seed: int, share: float) 
     one, other = np.random.default_rng(seed).random((2, 12, 12, 12)) < share
     there, back = by_overlap(one, other), by_overlap(other, one)
     assert (there.recall, there.precision) == (back.precision, back.recall)
+
+
+def test_lesions_are_found_by_their_own_size() -> None:
+    focus = box(slice(15, 17), slice(15, 17), slice(15, 16))
+    score = scored(CUBE | focus, box(slice(4, 5), slice(4, 5), slice(4, 5)), spacing=(1, 1, 2))
+    counted = {size.name: (size.drawn, size.found) for size in score.by_size if size.drawn}
+    assert counted == {"under 10 mm3": (1, 0), "100 to 1000 mm3": (1, 1)}
+    both = {size.name: size.drawn for size in together([score.by_size, score.by_size])}
+    assert both["under 10 mm3"] == 2
 
 
 def test_calibration_error_is_the_gap_between_said_and_drawn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from presight.evaluate.calibration import Reliability, reliability
 from presight.evaluate.comparison import Comparison
 from presight.evaluate.lesions import LesionScore, by_overlap, one_to_one
+from presight.evaluate.sizes import SizeClass, found_by_size
 from presight.evaluate.slices import false_on_free_slices
 
 _HD_PERCENTILE = 95
@@ -37,6 +39,8 @@ class CaseScore:
         Lesion-wise, any overlap.
     matched : LesionScore or None
         Lesion-wise, one-to-one; ``None`` where panoptica is not installed.
+    by_size : tuple of SizeClass
+        Drawn lesions by the volume of each.
     free_slices_false_ml : float
         Found on slices that hold nothing drawn.
     reliability : Reliability
@@ -57,6 +61,7 @@ class CaseScore:
     detected: bool | None
     overlap: LesionScore
     matched: LesionScore | None
+    by_size: tuple[SizeClass, ...]
     free_slices_false_ml: float
     reliability: Reliability
 
@@ -112,6 +117,7 @@ def score_case(comparison: Comparison, settings: dict[str, Any]) -> CaseScore:
         detected=bool((drawn & found).any()) if any_drawn else None,
         overlap=by_overlap(drawn, found),
         matched=one_to_one(drawn, found, settings["one_to_one"]),
+        by_size=found_by_size(drawn, found, 1000 * grid.voxel_ml, settings["lesion_mm3"]),
         free_slices_false_ml=false_on_free_slices(comparison),
         reliability=reliability(
             comparison.probability[comparison.brain],
@@ -136,13 +142,15 @@ def _dice(drawn: NDArray[np.bool_], found: NDArray[np.bool_]) -> float:
 def _hd95_mm(
     drawn: NDArray[np.bool_], found: NDArray[np.bool_], spacing_mm: tuple[float, float, float]
 ) -> float:
-    distance = compute_hausdorff_distance(
-        _batch(found),
-        _batch(drawn),
-        include_background=True,
-        percentile=_HD_PERCENTILE,
-        spacing=list(spacing_mm),
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # MONAI's, of an argument of its own
+        distance = compute_hausdorff_distance(
+            _batch(found),
+            _batch(drawn),
+            include_background=True,
+            percentile=_HD_PERCENTILE,
+            spacing=list(spacing_mm),
+        )
     return float(distance)
 
 

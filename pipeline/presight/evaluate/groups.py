@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from presight.evaluate.case import CaseScore
+from presight.evaluate.classes import Classes, class_of, classes_between
 
 ALL = "all"
 
@@ -37,8 +37,8 @@ def groups_of(scores: Sequence[CaseScore], settings: dict[str, Any]) -> tuple[Gr
     settings : dict
         ``configs/evaluation.yaml``.
     """
-    load = _classes(settings["lesion_load_percent"], "% of the brain")
-    thickness = _classes(settings["slice_mm"], "mm")
+    load = classes_between(settings["lesion_load_percent"], "% of the brain")
+    thickness = classes_between(settings["slice_mm"], "mm")
     return (
         Group(ALL, ALL, tuple(scores)),
         *_by("dataset", scores, [score.dataset for score in scores]),
@@ -48,39 +48,21 @@ def groups_of(scores: Sequence[CaseScore], settings: dict[str, Any]) -> tuple[Gr
     )
 
 
-_Classes = dict[str, tuple[float, float]]  # name -> from, up to
-
 _NO_LESION, _ESTIMATED = "no lesion", "estimated"
 
 
-def _classes(borders: Sequence[float], unit: str) -> _Classes:
-    """Classes between borders, the lowest first."""
-    ends = [float("-inf"), *borders, float("inf")]
-    return {_class_name(low, high, unit): (low, high) for low, high in pairwise(ends)}
-
-
-def _class_name(low: float, high: float, unit: str) -> str:
-    if low == float("-inf"):
-        return f"under {high:g} {unit}"
-    return f"{low:g} {unit} and more" if high == float("inf") else f"{low:g} to {high:g} {unit}"
-
-
-def _load_class(score: CaseScore, classes: _Classes) -> str:
+def _load_class(score: CaseScore, classes: Classes) -> str:
     if not score.has_lesion or score.lesion_load_percent is None:
         return _NO_LESION
-    return _class_of(score.lesion_load_percent, classes)
+    return class_of(score.lesion_load_percent, classes)
 
 
-def _slice_class(score: CaseScore, classes: _Classes) -> str:
-    return _class_of(score.slice_mm, classes) if score.spacing_known else _ESTIMATED
-
-
-def _class_of(value: float, classes: _Classes) -> str:
-    return next(name for name, (low, high) in classes.items() if low <= value < high)
+def _slice_class(score: CaseScore, classes: Classes) -> str:
+    return class_of(score.slice_mm, classes) if score.spacing_known else _ESTIMATED
 
 
 def _by(
-    by: str, scores: Sequence[CaseScore], names: Sequence[str], order: _Classes | None = None
+    by: str, scores: Sequence[CaseScore], names: Sequence[str], order: Classes | None = None
 ) -> list[Group]:
     """Gather what has one name, in the order of their classes, else of the alphabet."""
     members = defaultdict[str, list[CaseScore]](list)

@@ -9,6 +9,7 @@ from presight.evaluate.groups import ALL
 from presight.evaluate.summary import Figure, Summary
 
 UNKNOWN = "n/a"
+_GAPS = "other models"
 NOMINAL = "*"
 NOMINAL_NOTE = (
     f"{NOMINAL} Voxel spacing was lost and is estimated: nominal, good for comparing models on the "
@@ -38,6 +39,11 @@ class Section:
     by: str
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def title(self) -> str:
+        """What stands above the rows."""
+        return {ALL: "All scans", _GAPS: "Other models"}.get(self.by, f"By {self.by}")
+
 
 def headings(*, brief: bool = False) -> tuple[str, ...]:
     """Heading of every column, the first of which names the scans."""
@@ -61,7 +67,7 @@ def sections(
     measured = [Section(by, tuple(_row(s, brief) for s in summaries if s.by == by)) for by in parts]
     empty = [""] * (len(_columns(brief)) - 1)
     gaps = tuple((name, reason, *empty) for name, reason in not_measured.items())
-    return (*measured, *([Section("other models", gaps)] if gaps else []))
+    return (*measured, *([Section(_GAPS, gaps)] if gaps else []))
 
 
 def _columns(brief: bool) -> tuple[Column, ...]:

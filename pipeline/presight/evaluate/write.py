@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +16,7 @@ from presight.evaluate.calibration import Reliability, pooled
 from presight.evaluate.case import CaseScore
 from presight.evaluate.evaluation import Evaluation
 from presight.evaluate.plots import write_plots
+from presight.evaluate.sizes import SizeClass, together
 from presight.evaluate.summary import Figure, Summary
 from presight.evaluate.table import NOMINAL_NOTE, UNKNOWN, Section, headings, sections
 from presight.report.atomic import write_text
@@ -71,9 +72,17 @@ def summary_content(evaluation: Evaluation, summaries: tuple[Summary, ...]) -> d
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "settings": evaluation.settings,
         "groups": [_group(summary) for summary in summaries],
+        "lesions_by_size": [
+            {**asdict(size), "recall": size.recall} for size in _sizes(evaluation.scores)
+        ],
         "reliability": _bins(pooled(score.reliability for score in evaluation.scores)),
         "failed": [asdict(failed) for failed in evaluation.failed],
     }
+
+
+def _sizes(scores: Sequence[CaseScore]) -> tuple[SizeClass, ...]:
+    """Of the scans whose voxel size is known."""
+    return together(score.by_size for score in scores if score.spacing_known)
 
 
 def _version(library: str) -> str | None:
@@ -164,6 +173,7 @@ def _page(evaluation: Evaluation, summaries: tuple[Summary, ...], pictures: dict
         "Research use only.",
         *_tables(sections(summaries, settings["not_measured"])),
         *([] if all(summary.spacing_known for summary in summaries) else [NOMINAL_NOTE]),
+        *_sizes_table(_sizes(evaluation.scores)),
         *([_failures(evaluation)] if evaluation.failed else []),
         "## Figures",
         *(f"![{caption}]({name}.png)\n\n{caption}" for name, caption in pictures.items()),
@@ -174,7 +184,20 @@ def _page(evaluation: Evaluation, summaries: tuple[Summary, ...], pictures: dict
 
 
 def _tables(parts: tuple[Section, ...]) -> list[str]:
-    return [f"**By {part.by}**\n\n{_markdown(headings(), part.rows)}" for part in parts]
+    return [f"**{part.title}**\n\n{_markdown(headings(), part.rows)}" for part in parts]
+
+
+def _sizes_table(sizes: tuple[SizeClass, ...]) -> list[str]:
+    rows = [
+        (size.name, str(size.drawn), str(size.found), f"{size.found / size.drawn:.2f}")
+        for size in sizes
+        if size.drawn
+    ]
+    if not rows:
+        return []
+    heading = ("single lesions", "drawn", "found", "recall")
+    note = "Lesions of all scans whose voxel size is known, by the volume of each."
+    return [f"**By lesion size**\n\n{_markdown(heading, rows)}\n\n{note}"]
 
 
 def _failures(evaluation: Evaluation) -> str:
