@@ -27,6 +27,7 @@ NAMES = {
     f"{STEM}_desc-presight_findings.json",
     f"{STEM}_desc-presight_assessment.json",
     f"{STEM}_desc-presight_report.html",
+    f"{STEM}_desc-presight_thumbnail.svg",
 }
 
 

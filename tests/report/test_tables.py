@@ -63,9 +63,32 @@ def test_a_study_that_is_not_complete_has_no_row(folder):
 def test_tables_without_a_study_have_a_heading(tmp_path):
     write_tables(tmp_path)
     assert (
-        (tmp_path / "assessments.tsv").read_text().startswith("participant_id\tsession_id\tlabel")
+        (tmp_path / "assessments.tsv")
+        .read_text()
+        .startswith("participant_id\tsession_id\tscan\tlabel")
     )
     assert rows(tmp_path / "assessments.tsv") == []
+
+
+def test_two_scans_of_a_visit_have_a_row_each(folder, result):
+    write_study(replace(result, study=replace(result.study, entities="run-2")), folder)
+    write_tables(folder)
+    scans = [(row["session_id"], row["scan"]) for row in rows(folder / "findings.tsv")]
+    assert scans == [("n/a", "n/a"), ("ses-02", "n/a"), ("ses-02", "run-2")]
+
+
+def test_parquet_holds_the_same_with_types(folder):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    write_tables(folder)
+    for name in ("findings", "assessments"):
+        table = parquet.read_table(folder / f"{name}.parquet")
+        text = rows(folder / f"{name}.tsv")
+        assert table.column_names == list(text[0])
+        assert table["participant_id"].to_pylist() == [row["participant_id"] for row in text]
+    found = parquet.read_table(folder / "findings.parquet")
+    assert found["lesion_ml"].to_pylist()[0] == float(rows(folder / "findings.tsv")[0]["lesion_ml"])
+    assert str(found.schema.field("adc_ratio").type) == "double"  # though it is unknown everywhere
+    assert found["sequences"].to_pylist()[0] == ["flair"]
 
 
 def test_a_result_that_was_damaged_is_named(folder):

@@ -15,6 +15,7 @@ from presight.preprocess import to_native
 from presight.preprocess.native import flat_flair, native_adc
 from presight.report.atomic import output_error, write_text
 from presight.report.bids import label_table, sidecar, to_json, write_dataset
+from presight.report.figures import make_thumbnail, slice_svg
 from presight.report.nifti import write_nifti
 from presight.report.page import render_page
 from presight.report.result import StudyResult
@@ -37,6 +38,7 @@ class StudyFiles:
     brain_flair: Path
     brain_adc: Path
     findings: Path
+    thumbnail: Path
     report: Path
     assessment: Path
 
@@ -64,6 +66,7 @@ def study_files(study: Study | StudyInput, out: Path) -> StudyFiles:
         brain_flair=path("space-orig_desc-brain_FLAIR.nii.gz"),
         brain_adc=path("space-orig_desc-brain_ADC.nii.gz"),
         findings=path("desc-presight_findings.json"),
+        thumbnail=path("desc-presight_thumbnail.svg"),
         report=path("desc-presight_report.html"),
         assessment=path("desc-presight_assessment.json"),
     )
@@ -85,6 +88,7 @@ def write_study(result: StudyResult, out: Path) -> StudyFiles:
         write_dataset(out)
         _write_images(result, files)
         write_text(files.findings, to_json(result.findings.model_dump(mode="json")))
+        write_text(files.thumbnail, _thumbnail(result))
         write_text(files.report, render_page(result))
         write_text(files.assessment, to_json(_assessment(result)))
     return files
@@ -128,6 +132,12 @@ def _write_scans(result: StudyResult, files: StudyFiles) -> None:
 def _round(values: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
     """Keep the digits that matter: the rest is noise, and takes most of the room on the disk."""
     return (np.round(values * steps) / steps).astype(np.float32)
+
+
+def _thumbnail(result: StudyResult) -> str:
+    flair, lesion = result.study.flair, result.lesions.mask
+    brain = to_native(result.prepared.brain, result.prepared)
+    return slice_svg(make_thumbnail(flair.data, lesion, brain, flair.grid))
 
 
 def _sidecars(result: StudyResult, files: StudyFiles) -> Iterator[tuple[Path, dict[str, object]]]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from nibabel.orientations import apply_orientation, io_orientation
@@ -67,11 +69,42 @@ def make_mosaic(
         lesion is, the slice with the most lesion among them.
     """
     settings = load_config("report.yaml")["mosaic"]
-    head = _Axial(flair, lesion, brain, grid)
-    window = _window(flair, brain, settings["window_percentiles"])
+    return _slices(_Axial(flair, lesion, brain, grid), settings, settings["slices"])
+
+
+def make_thumbnail(
+    flair: NDArray[np.float32], lesion: NDArray[np.bool_], brain: NDArray[np.bool_], grid: Grid
+) -> Slice:
+    """Draw the one slice with the most lesion, or the middle of the brain, small.
+
+    Parameters
+    ----------
+    flair, lesion, brain : (X, Y, Z) ndarray
+        On ``grid``, in any orientation.
+    grid : Grid
+    """
+    settings = load_config("report.yaml")
+    small = {**settings["mosaic"], **settings["thumbnail"]}
+    return _slices(_Axial(flair, lesion, brain, grid), small, at_most=1)[0]
+
+
+def _slices(head: _Axial, settings: Mapping[str, Any], at_most: int) -> tuple[Slice, ...]:
+    window = _window(head.flair, head.brain, settings["window_percentiles"])
     frame = _frame(head, settings["margin_mm"])
-    chosen = choose_slices(_per_slice(head.lesion), _per_slice(head.brain), settings["slices"])
+    chosen = choose_slices(_per_slice(head.lesion), _per_slice(head.brain), at_most)
     return tuple(_draw(head, k, frame, window, settings["longest_px"]) for k in chosen)
+
+
+def slice_svg(shown: Slice) -> str:
+    """One slice with its outline as a picture of its own."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {shown.columns} {shown.rows}" '
+        f'width="{shown.width_mm:.0f}" height="{shown.height_mm:.0f}" preserveAspectRatio="none">'
+        f'<image href="{shown.image}" width="{shown.columns}" height="{shown.rows}" '
+        f'preserveAspectRatio="none"/>'
+        f'<path d="{shown.outline}" fill="none" stroke="#ffb000" stroke-width="1.2" '
+        f'vector-effect="non-scaling-stroke"/></svg>\n'
+    )
 
 
 def choose_slices(

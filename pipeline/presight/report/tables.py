@@ -15,6 +15,7 @@ from presight.errors import InputError
 from presight.measure.findings import Findings
 from presight.report.atomic import write_text
 from presight.report.bids import to_json
+from presight.report.parquet import Kind, parquet_is_there, write_parquet
 from presight.report.result import library_versions
 from presight.score.assessment import Label
 
@@ -66,7 +67,8 @@ class Model(Protocol):
 def write_tables(out: Path) -> None:
     """Rebuild ``findings.tsv`` and ``assessments.tsv`` from every complete study under ``out``.
 
-    Rows are sorted by study; ``n/a`` is unknown.
+    Rows are sorted by study; ``n/a`` is unknown. Where pyarrow is installed the tables are written
+    as Parquet too.
 
     Raises
     ------
@@ -78,8 +80,8 @@ def write_tables(out: Path) -> None:
     complete = sorted(out.glob(f"sub-*/**/anat/*{_ASSESSMENT}"), key=lambda path: path.name)
     findings = [_findings_row(_beside(path)) for path in complete]
     assessments = [_assessment_row(path) for path in complete]
-    _write_table(out / "findings.tsv", _findings_columns(), findings)
-    _write_table(out / "assessments.tsv", _assessment_columns(), assessments)
+    _write_both(out / "findings.tsv", _findings_columns(), findings)
+    _write_both(out / "assessments.tsv", _assessment_columns(), assessments)
 
 
 def write_failures(out: Path, failures: Iterable[Failure]) -> None:
@@ -138,10 +140,22 @@ def _rounded(stages: Mapping[str, float]) -> dict[str, float]:
     return {stage: round(seconds, 3) for stage, seconds in stages.items()}
 
 
-def _findings_columns() -> list[str]:
+def _findings_columns() -> dict[str, Kind]:
     labels = load_config("anatomy.yaml")["labels"].values()
     regions = [f"{_region_id(label['region'], label['side'])}_lesion_ml" for label in labels]
-    return [*_STUDY, *(name for name in Findings.model_fields if name not in _NESTED), *regions]
+    fields = {
+        name: _kind(field.annotation)
+        for name, field in Findings.model_fields.items()
+        if name not in _NESTED
+    }
+    return {**_STUDY, **fields, **dict.fromkeys(regions, "number")}
+
+
+def _kind(annotation: object) -> Kind:
+    """Kind of a column by the type of its field."""
+    kinds: dict[str, Kind] = {"float": "number", "int": "whole", "bool": "flag"}
+    name = str(annotation).removeprefix("<class '").removesuffix("'>").removesuffix(" | None")
+    return "list" if name.startswith("tuple") else kinds.get(name, "text")
 
 
 def _findings_row(path: Path) -> Row:
@@ -153,10 +167,12 @@ def _findings_row(path: Path) -> Row:
     return {**_study(path), **content, **regions}
 
 
-def _assessment_columns() -> list[str]:
+def _assessment_columns() -> dict[str, Kind]:
     classes = [label for label in Label if label is not Label.INDETERMINATE]
     probabilities = [f"{label}{end}" for label in classes for end in ("", "_low", "_high")]
-    return [*_STUDY, "label", *probabilities, "because", *_LISTS, "severity", "presight", "bundle"]
+    kinds: dict[str, Kind] = {**_STUDY, "label": "text", **dict.fromkeys(probabilities, "number")}
+    kinds |= {"because": "text", **dict.fromkeys(_LISTS, "list")}
+    return kinds | dict.fromkeys(("severity", "presight", "bundle"), "text")
 
 
 def _assessment_row(path: Path) -> Row:
@@ -178,16 +194,19 @@ def _assessment_row(path: Path) -> Row:
     }
 
 
-_STUDY = ("participant_id", "session_id")
+_STUDY: dict[str, Kind] = {"participant_id": "text", "session_id": "text", "scan": "text"}
 _LISTS = ("alerts", "recommendations", "missing")
 
 
 def _study(path: Path) -> Row:
-    entities = dict(part.split("-", 1) for part in path.name.split("_") if "-" in part)
-    session = entities.get("ses")
+    """Ids of a study by the name of its file; ``scan`` tells several of one visit apart."""
+    parts = path.name.removesuffix(_ASSESSMENT).removesuffix(_FINDINGS).split("_")
+    session = next((part for part in parts if part.startswith("ses-")), None)
+    further = [part for part in parts if not part.startswith(("sub-", "ses-"))]
     return {
-        "participant_id": f"sub-{entities['sub']}",
-        "session_id": f"ses-{session}" if session else None,
+        "participant_id": parts[0],
+        "session_id": session,
+        "scan": "_".join(further) or None,
     }
 
 
@@ -209,6 +228,12 @@ def _read(path: Path) -> dict[str, Any]:
             where=path,
             action="Delete this study's folder and run it again",
         ) from error
+
+
+def _write_both(path: Path, columns: Mapping[str, Kind], rows: Sequence[Row]) -> None:
+    _write_table(path, list(columns), rows)
+    if parquet_is_there():
+        write_parquet(path.with_suffix(".parquet"), columns, rows)
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
