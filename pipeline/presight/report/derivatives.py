@@ -37,6 +37,7 @@ class StudyFiles:
     brain: Path
     brain_flair: Path
     brain_adc: Path
+    clinical: Path
     findings: Path
     thumbnail: Path
     report: Path
@@ -65,6 +66,7 @@ def study_files(study: Study | StudyInput, out: Path) -> StudyFiles:
         brain=path("space-orig_desc-brain_mask.nii.gz"),
         brain_flair=path("space-orig_desc-brain_FLAIR.nii.gz"),
         brain_adc=path("space-orig_desc-brain_ADC.nii.gz"),
+        clinical=path("desc-presight_clinical.json"),
         findings=path("desc-presight_findings.json"),
         thumbnail=path("desc-presight_thumbnail.svg"),
         report=path("desc-presight_report.html"),
@@ -87,6 +89,7 @@ def write_study(result: StudyResult, out: Path) -> StudyFiles:
     with _all_or_nothing(files):
         write_dataset(out)
         _write_images(result, files)
+        write_text(files.clinical, to_json(result.study.clinical.model_dump(mode="json")))
         write_text(files.findings, to_json(result.findings.model_dump(mode="json")))
         write_text(files.thumbnail, _thumbnail(result))
         write_text(files.report, render_page(result))
