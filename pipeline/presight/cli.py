@@ -17,6 +17,7 @@ from presight.errors import PresightError
 COMMANDS = {
     "demo": "run a synthetic patient the whole way, in under a minute",
     "run": "run studies: a FLAIR, many, or folders of them",
+    "compare": "compare two or more scans of one head: what is new, grown or resolved",
     "status": "say how far a run is, also while it goes on",
     "score": "score structured findings and clinical facts, without images",
     "simulate": "make synthetic patients whose truth is known",

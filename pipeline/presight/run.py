@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from presight.follow_up.comparison import Comparison, compare
+from presight.follow_up.sources import from_study
+from presight.follow_up.time_point import TimePoint
 from presight.measure import Findings, measure
 from presight.preprocess import preprocess
 from presight.report.result import ModelInfo, StudyResult, make_provenance
 from presight.score import Assessment, assess
 from presight.segment import Bundle, segment
 from presight.segment.device import select_device
-from presight.study import ClinicalRecord, Study
+from presight.study import Study
 
 STAGES = ("read", "preprocess", "segment", "measure", "score", "report")
 
@@ -56,7 +59,9 @@ def run_study(
     bundle: Bundle,
     clock: Stopwatch,
     *,
-    score: Callable[[Findings, ClinicalRecord], Assessment] = assess,
+    score: Callable[..., Assessment] = assess,
+    prior: Callable[[], TimePoint] | None = None,
+    days_since_prior: float | None = None,
     device: str = "auto",
     settings: Mapping[str, Any] = MappingProxyType({}),
     fingerprint: str = "",
@@ -71,6 +76,10 @@ def run_study(
     clock : Stopwatch
     score : callable
         The scoring stage, with options of its own filled in.
+    prior : callable, optional
+        Gives an earlier scan of the patient: what changed since then counts too.
+    days_since_prior : float, optional
+        Where the names of the sessions do not say it.
     device : {"auto", "cpu", "cuda"}
     settings : mapping
         What stands over the shipped configuration; kept with the result.
@@ -89,9 +98,15 @@ def run_study(
     with clock("segment"):
         lesions = segment(prepared, bundle, device)
     with clock("measure"):
-        findings = measure(prepared, lesions)
+        findings = measure(prepared, lesions, study.clinical)
+        comparison = None
+        if prior is not None:
+            current = from_study(study, prepared, lesions, findings)
+            comparison = compare(prior(), current, days_since_prior)
+            findings = followed_by(findings, comparison)
     with clock("score"):
-        assessment = score(findings, study.clinical)
+        previous = comparison.before.findings if comparison else None
+        assessment = score(findings, study.clinical, previous=previous)
     provenance = make_provenance(
         study,
         ModelInfo(bundle.name, bundle.version, bundle.sha256),
@@ -101,7 +116,13 @@ def run_study(
         fingerprint=fingerprint,
         peak_memory_mb=peak_memory_mb(),
     )
-    return StudyResult(study, prepared, lesions, findings, assessment, provenance)
+    return StudyResult(study, prepared, lesions, findings, assessment, provenance, comparison)
+
+
+def followed_by(findings: Findings, comparison: Comparison) -> Findings:
+    """Add to the findings what became of the lesions since the earlier scan."""
+    report = comparison.report
+    return findings.model_copy(update={"change": report.trend, "days_since_prior": report.days})
 
 
 def peak_memory_mb() -> float:

@@ -28,6 +28,10 @@ class RunOptions:
         Prior to start from, of ``configs/evidence/prior.yaml``.
     without : tuple of str
         Facts to leave out of the score.
+    prior : Path or None
+        Where the earlier scans of the patients are: results of a run, or a FLAIR.
+    days_since_prior : float or None
+        Days between the two, where the names of the sessions do not say it.
     jobs : int or None
         Studies to run at a time, each in a process of its own; ``None``: as many as fit.
     scheduler : str or None
@@ -43,6 +47,8 @@ class RunOptions:
     settings: Mapping[str, Any] = field(default_factory=dict)
     setting: str | None = None
     without: tuple[str, ...] = ()
+    prior: Path | None = None
+    days_since_prior: float | None = None
     jobs: int | None = None
     scheduler: str | None = None
     group: bool = True
@@ -50,5 +56,9 @@ class RunOptions:
     @property
     def that_matter(self) -> dict[str, Any]:
         """What a result depends on: written beside it, and part of its fingerprint."""
-        chosen = {"setting": self.setting, "without": list(self.without)}
+        chosen = {
+            "setting": self.setting,
+            "without": list(self.without),
+            "days_since_prior": self.days_since_prior,
+        }
         return {**self.settings, **{key: value for key, value in chosen.items() if value}}

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 
-from presight.cohort.fingerprint import changes, fingerprint, ingredients
+from presight.cohort.fingerprint import changes, file_sha256, fingerprint, ingredients
 from presight.cohort.locks import Busy, lock
 from presight.cohort.options import RunOptions
 from presight.cohort.outcome import Outcome, answer, failed
 from presight.config import overridden
 from presight.errors import ConfigError, PresightError
+from presight.follow_up.sources import Source, find_prior, load_source
+from presight.follow_up.time_point import TimePoint
+from presight.follow_up.write import write_change
 from presight.report.derivatives import discard_study, study_files, write_study
 from presight.run import Stopwatch, peak_memory_mb, run_study
 from presight.score import Assessment, assess
@@ -103,12 +106,16 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
         _model(options.bundle, work.weights_sha256),
         clock,
         score=partial(assess, setting=options.setting, without=options.without),
+        prior=_prior(work),
+        days_since_prior=options.days_since_prior,
         device=options.device,
         settings=options.that_matter,
         fingerprint=fingerprint(made_from),
     )
     with clock("report"):
         written = write_study(result, options.out)
+        if result.comparison:
+            write_change(result.comparison, options.out)
     return Outcome(
         files,
         clock.seconds,
@@ -121,7 +128,29 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
 
 
 def _made_from(work: Work) -> dict[str, str]:
-    return ingredients(work.files, work.record, work.weights_sha256, work.options.that_matter)
+    parts = ingredients(work.files, work.record, work.weights_sha256, work.options.that_matter)
+    if source := _prior_source(work):
+        parts["prior"] = _prior_sha256(source)
+    return parts
+
+
+def _prior_source(work: Work) -> Source | None:
+    return find_prior(work.options.prior, work.files) if work.options.prior else None
+
+
+def _prior_sha256(source: Source) -> str:
+    if source.results:
+        return file_sha256(study_files(source.files, source.results).assessment)
+    return fingerprint(ingredients(source.files, ClinicalRecord(), "", {}))
+
+
+def _prior(work: Work) -> Callable[[], TimePoint] | None:
+    """Find the earlier scan of the study's patient and say how it is read."""
+    source = _prior_source(work)
+    if source is None:
+        return None
+    model = _model(work.options.bundle, work.weights_sha256)
+    return partial(load_source, source, model, work.options.device)
 
 
 def _kept(work: Work, made_from: Mapping[str, str]) -> Outcome | None:

@@ -75,6 +75,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show which DICOM series would be taken and why, and run nothing",
     )
+    parser.add_argument(
+        "--prior",
+        type=Path,
+        metavar="DIR",
+        help="earlier scan: results of presight run, or a FLAIR; what changed since then counts",
+    )
+    parser.add_argument(
+        "--days-since-prior", type=float, metavar="N", help="where sessions are not dates"
+    )
     add_run_options(parser, out_required=False)  # --list-series writes nothing
     add_cohort_options(parser)
 
@@ -90,7 +99,7 @@ def add_run_options(parser: argparse.ArgumentParser, *, out_required: bool = Tru
     parser.add_argument(
         "--no-resume", action="store_true", help="run again what would come out the same"
     )
-    parser.set_defaults(**DEFAULTS)
+    parser.set_defaults(**DEFAULTS, prior=None, days_since_prior=None)
     add_score_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
     parser.add_argument("--verbose", action="store_true", help="say more, with places of errors")
@@ -148,6 +157,8 @@ def _options(args: argparse.Namespace) -> RunOptions:
         settings=_settings(args.config),
         setting=args.setting,
         without=tuple(args.without),
+        prior=args.prior.absolute() if args.prior else None,
+        days_since_prior=args.days_since_prior,
         jobs=args.jobs,
         scheduler=args.scheduler,
         group=args.level != PARTICIPANT and args.part is None,

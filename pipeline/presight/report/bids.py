@@ -14,6 +14,8 @@ from presight.report.atomic import write_text
 
 BIDS_VERSION = "1.10.0"
 _HOMELESS = (  # BIDS has no name for these
+    "*_desc-uncertainty_map.*",
+    "*_clinical.json",
     "*_findings.json",
     "*_assessment.json",
     "*_report.html",
@@ -23,10 +25,15 @@ _HOMELESS = (  # BIDS has no name for these
     "figures/",
     "logs/",
     "methods.md",
+    "*_desc-brain_ADC.*",
+    "*_change.json",
+    "*_change.html",
+    "*_trend.*",
     "findings.tsv",
     "assessments.tsv",
     "failures.tsv",
     "run.json",
+    "review/",
 )
 
 

@@ -178,7 +178,7 @@ def _draw(
         height_mm=height_mm,
         columns=columns,
         rows=rows,
-        image=_png(picture, window, size),
+        image=png_uri(picture, window, size),
         outline=outline_path(mask),
         lesion_ml=float(head.lesion[:, :, k].sum()) * head.voxel_ml,
     )
@@ -207,7 +207,8 @@ def _runs(edges: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
     return [(int(n), int(a), int(b - a)) for n, a, b in zip(lines, starts, ends, strict=True)]
 
 
-def _png(plane: NDArray[np.generic], window: tuple[float, float], size: tuple[int, int]) -> str:
+def png_uri(plane: NDArray[np.generic], window: tuple[float, float], size: tuple[int, int]) -> str:
+    """PNG as a data URI of rows and columns, ``size`` wide and high, between black and white."""
     low, high = window
     grey = np.clip((plane.astype(np.float32) - low) / (high - low), 0, 1) * 255
     image = Image.fromarray(np.round(grey).astype(np.uint8))

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from presight import __version__
+from presight.follow_up.comparison import Comparison
 from presight.measure.findings import Findings
 from presight.preprocess.prepared import Prepared
 from presight.score.assessment import Assessment
@@ -78,6 +79,7 @@ class StudyResult:
     findings: Findings
     assessment: Assessment
     provenance: Provenance
+    comparison: Comparison | None = None  # with an earlier scan, where there is one
 
 
 def make_provenance(

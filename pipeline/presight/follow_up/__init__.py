@@ -1,0 +1,1 @@
+"""Two or more scans of one head: what became of the lesions."""

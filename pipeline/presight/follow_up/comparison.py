@@ -1,0 +1,261 @@
+"""What became of the lesions between two scans: the numbers, and the map that they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from presight.config import load_config
+from presight.follow_up import rigid
+from presight.follow_up.align import HalfWay, align
+from presight.follow_up.change import Change, ChangeMap, LesionChange, map_change
+from presight.follow_up.evolution import (
+    AdcEvolution,
+    RegionChange,
+    adc_evolution,
+    contrast,
+    region_changes,
+)
+from presight.follow_up.pair import Pair, make_pair
+from presight.follow_up.retest import Retest, retest_for
+from presight.follow_up.time_point import TimePoint, days_between
+from presight.study.resample import resample
+
+Trend = Literal["resolved", "improved", "unchanged", "progressed"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LesionRow(_Frozen):
+    """One lesion of the table; volumes in mL, the centre in half-way millimetres (RAS+)."""
+
+    change: str
+    region: str
+    side: str
+    before_ml: float
+    after_ml: float
+    appeared_ml: float
+    vanished_ml: float
+    error_ml: float
+    centre_mm: tuple[float, float, float]
+
+
+class AlignmentQuality(_Frozen):
+    """How the two scans were brought onto each other."""
+
+    similarity: float  # correlation in healthy brain, 1 for equal scans
+    disagreement_mm: float  # between the two directions of the search
+    shift_mm: float  # of the middle of the brain
+    turn_deg: float
+
+
+class ChangeReport(_Frozen):
+    """Everything that is said about two scans; JSON-able.
+
+    Volumes are those of the outlines at the half-way place, where both scans look. Percentages are
+    of the volume before. ``None`` is not known.
+    """
+
+    before: str
+    after: str
+    days: float | None
+    outlined_by: tuple[str, str]
+    before_ml: float
+    after_ml: float
+    percent: float | None
+    error_percent: float  # a scan repeated on one day differs by less, 95 times of 100
+    trend: Trend | None
+    volume_ml: dict[str, float]  # by kind of change, voxel by voxel
+    lesions_by_change: dict[str, int]
+    regions: tuple[RegionChange, ...]
+    lesions: tuple[LesionRow, ...]
+    contrast: tuple[float | None, float | None]  # lesion before / healthy brain, before and after
+    adc: tuple[AdcEvolution, ...] = ()
+    alignment: AlignmentQuality
+    retest: dict[str, float]
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two scans compared.
+
+    Attributes
+    ----------
+    report : ChangeReport
+    before, after : TimePoint
+    pair : Pair
+    changes : ChangeMap
+        On the half-way grid.
+    half_way : HalfWay
+    """
+
+    report: ChangeReport
+    before: TimePoint
+    after: TimePoint
+    pair: Pair
+    changes: ChangeMap
+    half_way: HalfWay
+
+    def native_map(self) -> NDArray[np.uint8]:
+        """Change map on the grid of the FLAIR of the scan after; lesions that went are there too.
+
+        Returns
+        -------
+        (X, Y, Z) ndarray of uint8
+            Labels of `Change`.
+        """
+        back = rigid.to_itk(np.linalg.inv(self.half_way.to_after))
+        labels, grid = self.changes.labels, self.half_way.grid
+        moved: NDArray[np.uint8] = resample(
+            labels, grid, self.after.flair.grid, nearest=True, transform=back
+        )
+        return moved
+
+
+def compare(before: TimePoint, after: TimePoint, days: float | None = None) -> Comparison:
+    """Align two scans of one head and say what became of the lesions.
+
+    Parameters
+    ----------
+    before, after : TimePoint
+    days : float, optional
+        Between the scans, where the time points do not know it.
+
+    Raises
+    ------
+    InputError
+        The two do not look like one head.
+    """
+    settings = load_config("follow_up.yaml")
+    if days is not None:
+        before, after = replace(before, day=0.0), replace(after, day=days)
+    half_way = align(before, after, settings["align"])
+    pair = make_pair(before, after, half_way)
+    retest = retest_for(max(before.slice_mm, after.slice_mm))
+    changes = map_change(pair, retest, settings["change"])
+    report = _report(before, after, pair, changes, half_way, retest)
+    return Comparison(report, before, after, pair, changes, half_way)
+
+
+def _report(
+    before: TimePoint,
+    after: TimePoint,
+    pair: Pair,
+    changes: ChangeMap,
+    half_way: HalfWay,
+    retest: Retest,
+) -> ChangeReport:
+    before_ml, after_ml = (
+        float(np.count_nonzero(scan.lesion & pair.seen)) * pair.grid.voxel_ml
+        for scan in (pair.before, pair.after)
+    )
+    volume_ml = {
+        change.name.lower(): float(np.count_nonzero(changes.labels == change)) * pair.grid.voxel_ml
+        for change in Change
+    }
+    return ChangeReport(
+        before=before.name,
+        after=after.name,
+        days=days_between(before, after),
+        outlined_by=(before.outlined_by, after.outlined_by),
+        before_ml=before_ml,
+        after_ml=after_ml,
+        percent=100 * (after_ml - before_ml) / before_ml if before_ml else None,
+        error_percent=retest.total_percent,
+        trend=judge(before_ml, after_ml, volume_ml, retest),
+        volume_ml=volume_ml,
+        lesions_by_change={
+            change.name.lower(): sum(lesion.change is change for lesion in changes.lesions)
+            for change in Change
+            if change is not Change.FLUID
+        },
+        regions=region_changes(pair, retest),
+        lesions=tuple(_row(lesion) for lesion in changes.lesions),
+        contrast=(contrast(pair, pair.before), contrast(pair, pair.after)),
+        adc=adc_evolution(pair, changes),
+        alignment=_quality(half_way, before),
+        retest={"slice_mm": retest.slice_mm, "border_mm": retest.border_mm},
+        doubts=tuple(_doubts(before, after, pair)),
+    )
+
+
+def judge(
+    before_ml: float, after_ml: float, volume_ml: dict[str, float], retest: Retest
+) -> Trend | None:
+    """Name the change of the whole, ``unchanged`` where it is within the error of measurement.
+
+    Parameters
+    ----------
+    before_ml, after_ml : float
+        Outlined volumes.
+    volume_ml : dict of str to float
+        Volume by kind of change; it has to point the same way as the outlines.
+    retest : Retest
+
+    Returns
+    -------
+    str or None
+        ``None`` where neither scan has a lesion.
+    """
+    if not before_ml and not after_ml:
+        return None
+    settings = load_config("follow_up.yaml")["change"]
+    error_ml = max(retest.lone_ml, retest.total_percent / 100 * (before_ml + after_ml) / 2)
+    net_ml = volume_ml["new"] + volume_ml["grown"] - volume_ml["shrunk"] - volume_ml["resolved"]
+    if abs(after_ml - before_ml) <= error_ml or net_ml * (after_ml - before_ml) <= 0:
+        return "unchanged"
+    if after_ml > before_ml:
+        return "progressed"
+    return "resolved" if after_ml <= settings["resolved_at_most"] * before_ml else "improved"
+
+
+def _row(lesion: LesionChange) -> LesionRow:
+    labels = load_config("anatomy.yaml")["labels"]
+    place = labels.get(lesion.label, {"region": "outside the regions", "side": "unknown"})
+    return LesionRow(
+        change=lesion.change.name.lower(),
+        region=place["region"],
+        side=place["side"],
+        before_ml=lesion.before_ml,
+        after_ml=lesion.after_ml,
+        appeared_ml=lesion.appeared_ml,
+        vanished_ml=lesion.vanished_ml,
+        error_ml=lesion.error_ml,
+        centre_mm=lesion.centre_mm,
+    )
+
+
+def _quality(half_way: HalfWay, before: TimePoint) -> AlignmentQuality:
+    movement = half_way.movement
+    grid = before.flair.grid
+    middle = rigid.apply(grid.affine, (np.asarray([grid.shape]) - 1) / 2)
+    return AlignmentQuality(
+        similarity=half_way.similarity,
+        disagreement_mm=half_way.disagreement_mm,
+        shift_mm=float(np.linalg.norm(rigid.apply(movement, middle) - middle)),
+        turn_deg=rigid.turn_deg(movement),
+    )
+
+
+def _doubts(before: TimePoint, after: TimePoint, pair: Pair) -> list[str]:
+    said = load_config("follow_up.yaml")["doubts"]
+    doubts = []
+    if before.outlined_by != after.outlined_by:
+        doubts.append(said["outlined_differently"])
+    thin, thick = sorted((before.slice_mm, after.slice_mm))
+    if thick > 1.25 * thin:
+        doubts.append(said["slices_differ"].format(thin=thin, thick=thick))
+    outside = (pair.before.lesion | pair.after.lesion) & ~pair.seen
+    if outside.any():
+        outside_ml = float(np.count_nonzero(outside)) * pair.grid.voxel_ml
+        doubts.append(said["outside"].format(outside_ml=outside_ml))
+    if before.day is None or after.day is None:
+        doubts.append(said["no_days"])
+    return doubts

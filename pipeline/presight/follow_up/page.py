@@ -1,0 +1,87 @@
+"""One self-contained page for two scans of one head: before, after, change, course."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from presight.config import load_config
+from presight.follow_up.charts import HEIGHT, LEFT, WIDTH, plot
+from presight.follow_up.comparison import Comparison
+from presight.follow_up.figures import make_slices
+from presight.follow_up.trend import TrendPoint
+from presight.report import wording
+
+
+def render_change(comparison: Comparison, course: tuple[TrendPoint, ...] = ()) -> str:
+    """Render the comparison of two scans as HTML.
+
+    Wording comes from ``configs/follow_up.yaml``; every text of the study is escaped. The page asks
+    for nothing and is whole without its script and on paper.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    course : tuple of TrendPoint
+        Every scan that is known of the patient; left out where empty.
+    """
+    words = load_config("follow_up.yaml")["page"]
+    script, digest = _script()
+    report = comparison.report
+    return (
+        _environment()
+        .get_template("change.html")
+        .render(
+            script=script,
+            script_hash=digest,
+            words=words,
+            research=load_config("report.yaml"),
+            region_names=load_config("anatomy.yaml")["names"],
+            subject=comparison.after.subject,
+            report=report,
+            slices=make_slices(comparison),
+            lesions=report.lesions[: words["lesions_shown"]],
+            course=course,
+            plot=plot(course) if len(course) > 1 else None,
+            size={"width": WIDTH, "height": HEIGHT, "left": LEFT},
+            method=words["method"].format(**report.alignment.model_dump()),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader(
+            [PackageLoader("presight.follow_up"), PackageLoader("presight.report")]
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["volume"] = wording.volume
+    environment.filters["signed"] = signed
+    return environment
+
+
+def signed(number: float | None) -> str:
+    r"""Say a percentage with its sign.
+
+    >>> signed(12.4), signed(-3.6), signed(0.2), signed(None)
+    ('+12', '\N{MINUS SIGN}4', '0', 'n/a')
+    """
+    if number is None:
+        return "n/a"
+    whole = round(number)
+    sign = "+" if whole > 0 else "\N{MINUS SIGN}" if whole < 0 else ""
+    return f"{sign}{abs(whole)}"
+
+
+def _script() -> tuple[str, str]:
+    """Return the one script of the page, and its hash by which a browser allows no other."""
+    source = (files("presight.follow_up") / "templates" / "change.js").read_text("utf-8")
+    digest = hashlib.sha256(source.encode()).digest()
+    return source, f"sha256-{base64.b64encode(digest).decode()}"
