@@ -9,21 +9,28 @@ from typing import Any
 from presight.cohort.history import History
 from presight.cohort.ledger import RunRecord, read_ledger
 from presight.cohort.locks import GROUP, lock
+from presight.cohort.page.write import write_page
 from presight.errors import InputError
 from presight.report.result import ModelInfo
 from presight.report.tables import Failure, write_failures, write_run_json, write_tables
 
 
-def write_group(out: Path) -> None:
-    """Write the tables of all studies, the list of failures and the record of the runs.
+def write_group(out: Path, labels: Path | None = None) -> None:
+    """Write the tables of all studies, the failures, the record of the runs, and the page.
 
     They are made from what lies in the folder, so runs beside each other all end up with the
     same: the last to come here sees the work of the others.
 
+    Parameters
+    ----------
+    out : Path
+    labels : Path, optional
+        Table of known classes, for the calibration.
+
     Raises
     ------
     InputError
-        No run has been here, or a result cannot be read.
+        No run has been here, or a result or the labels cannot be read.
     OutputError
         A file cannot be written.
     """
@@ -39,6 +46,7 @@ def write_group(out: Path) -> None:
         write_tables(out)
         write_failures(out, _failures(runs[-1], history))
         _write_run_json(out, runs[-1].header, history)
+        write_page(out, labels)
 
 
 def _failures(last: RunRecord, history: History) -> list[Failure]:

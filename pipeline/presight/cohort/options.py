@@ -37,7 +37,9 @@ class RunOptions:
     scheduler : str or None
         Address of a Dask scheduler to run on instead of this machine.
     group : bool
-        Whether to write the tables of all studies at the end.
+        Whether to write the tables and the page of all studies at the end.
+    labels : Path or None
+        Table of known classes, for the calibration on that page.
     """
 
     out: Path
@@ -52,6 +54,7 @@ class RunOptions:
     jobs: int | None = None
     scheduler: str | None = None
     group: bool = True
+    labels: Path | None = None
 
     @property
     def that_matter(self) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def run_cohort(
                 outcomes.append(outcome)
         finally:  # also after Ctrl-C: the tables tell what is there
             if options.group:
-                write_group(options.out)
+                write_group(options.out, options.labels)
     return outcomes
 
 

@@ -16,7 +16,14 @@ from presight.study.bids import Selection, find_bids, is_bids
 from presight.study.inputs import Plan
 
 PARTICIPANT, GROUP = "participant", "group"
-DEFAULTS = {"jobs": None, "scheduler": None, "level": None, "part": None, "dry_run": False}
+DEFAULTS = {
+    "jobs": None,
+    "scheduler": None,
+    "level": None,
+    "part": None,
+    "labels": None,
+    "dry_run": False,
+}
 
 
 def add_cohort_options(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +54,12 @@ def add_cohort_options(parser: argparse.ArgumentParser) -> None:
     )
     cohort.add_argument(
         "--part", type=_part, metavar="I/N", help="only the I-th of N equal parts of the studies"
+    )
+    cohort.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="table of known classes (subject, session, label), to look at the calibration",
     )
     cohort.add_argument(
         "--dry-run", action="store_true", help="say what would be run and why, and run nothing"

@@ -1,0 +1,1 @@
+"""The page of a cohort: figures, flagged scans, outliers, failures, calibration, methods."""
