@@ -119,7 +119,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.out is None:
         raise InputError("no folder for the results was given", action="Name one with --out DIR")
     if args.level == GROUP:
-        write_group(args.out)
+        write_group(args.out, args.labels)
         return 0
     if args.emit_slurm:
         print(slurm_script(without_slurm(args.words), args.out, args.emit_slurm), end="")
@@ -161,6 +161,7 @@ def _options(args: argparse.Namespace) -> RunOptions:
         days_since_prior=args.days_since_prior,
         jobs=args.jobs,
         scheduler=args.scheduler,
+        labels=args.labels,
         group=args.level != PARTICIPANT and args.part is None,
     )
 
