@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
+from presight.config import load_config
 from presight.errors import InputError
 from presight.study.checks import CONVERT_AGAIN, check_geometry, check_size, check_values, times
 from presight.study.contrast import Contrast
@@ -51,6 +53,7 @@ def read_nifti(path: Path, contrast: Contrast) -> Volume:
 def _open(path: Path) -> nib.Nifti1Image:
     _check_file(path)
     try:
+        _read_to_the_end(path)
         image = nib.load(path)
     except PermissionError as error:
         raise InputError("the file may not be read", where=path) from error
@@ -66,6 +69,29 @@ def _open(path: Path) -> nib.Nifti1Image:
             f"the file is {type(image).__name__}, not NIfTI", where=path, action=CONVERT_AGAIN
         )
     return image
+
+
+def _read_to_the_end(path: Path) -> None:
+    """Decompress a file once in small pieces: its checksum stands at its end, and so does a bomb.
+
+    Reading just the voxels would stop before the checksum, and take damaged ones for an image.
+    """
+    if not path.name.endswith(".gz"):
+        return
+    limit = load_config("input.yaml")["image"]["decompressed_bytes_at_most"]
+    seen = 0
+    with gzip.open(path) as stream:
+        while piece := stream.read(_PIECE):
+            seen += len(piece)
+            if seen > limit:
+                raise InputError(
+                    f"the file decompresses to more than {limit // 2**20} MiB",
+                    where=path,
+                    expected="one image",
+                )
+
+
+_PIECE = 2**20
 
 
 def _check_file(path: Path) -> None:
