@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ _ENOUGH = 30  # voxels for a median
 
 
 def measure_traits(
-    image: NDArray[np.floating], brain: NDArray[np.bool_], anatomy: NDArray[np.uint8]
+    image: NDArray[Any], brain: NDArray[np.bool_], anatomy: NDArray[np.uint8]
 ) -> dict[str, float]:
     """Measure the traits of ``configs/trust.yaml``; one that cannot be seen is left out.
 
