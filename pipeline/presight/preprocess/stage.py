@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from presight.config import load_config
 from presight.errors import InputError
 from presight.preprocess.align import align
-from presight.preprocess.atlas import Atlas, load_atlas
+from presight.preprocess.anatomy import Anatomy
+from presight.preprocess.atlas import load_atlas
 from presight.preprocess.bias import correct_bias
 from presight.preprocess.conform import conform
 from presight.preprocess.normalise import commonest_intensity
 from presight.preprocess.prepared import Prepared
-from presight.preprocess.quality import quality_of, refuse_cut_head
-from presight.preprocess.register import Registration, register_atlas
+from presight.preprocess.quality import judge, numbers_of, refuse
+from presight.preprocess.register import register_atlas
 from presight.study.contrast import Contrast
 from presight.study.resample import resample
 from presight.study.study import Study
@@ -29,32 +30,71 @@ def preprocess(study: Study) -> Prepared:
     Raises
     ------
     InputError
-        The head is cut off, or another contrast cannot be brought onto the FLAIR.
+        The image is no FLAIR or the head is cut off, or another contrast cannot be brought onto
+        the FLAIR.
     """
     settings = load_config("preprocess.yaml")
-    atlas = load_atlas()
     flair = conform(study.flair, settings["spacing_mm"])
-    registration = register_atlas(flair, atlas, settings["registration"])
-    anatomy = _atlas_labels(atlas, registration, flair)
-    refuse_cut_head(study.flair, registration, atlas, settings["quality"])
-    brain = anatomy > 0
-    corrected = correct_bias(flair, brain, settings["bias"])
-    scale = commonest_intensity(corrected, brain, settings["normalise"])
-    normalised = Volume(corrected / scale, flair.grid, Contrast.FLAIR, flair.source, flair.doubts)
+    anatomy = find_anatomy(flair, settings)
+    scale = commonest_intensity(flair.data, anatomy.brain, settings["normalise"])
+    numbers = numbers_of(study.flair, flair, anatomy, scale)
+    refuse(numbers, study.flair)
+    normalised = _normalised(flair, anatomy, settings)
     others: dict[Contrast, Volume] = {
-        contrast: align(volume, normalised, brain, settings["align"])
+        contrast: align(volume, normalised, anatomy.brain, settings["align"])
         for contrast, volume in study.volumes.items()
         if contrast is not Contrast.FLAIR
     }
     return Prepared(
         flair=normalised,
-        brain=brain,
-        anatomy=anatomy,
+        brain=anatomy.brain,
+        anatomy=anatomy.labels,
         others=others,
         native=study.flair.grid,
-        steps=_steps(settings, others),
-        quality=quality_of(study.flair, flair, anatomy, registration, atlas, settings["quality"]),
+        steps=_steps(settings, anatomy, others),
+        quality=judge(numbers, study.flair.doubts),
     )
+
+
+def find_anatomy(flair: Volume, settings: dict[str, Any]) -> Anatomy:
+    """Brain and regions of a FLAIR on the working grid.
+
+    Parameters
+    ----------
+    flair : Volume
+    settings : dict
+        ``configs/preprocess.yaml``.
+
+    Raises
+    ------
+    InputError
+        There is no head in the image.
+    """
+    atlas = load_atlas()
+    found = register_atlas(flair, atlas, settings["registration"]).transform
+    labels, tissue = (
+        resample(values, atlas.grid, flair.grid, nearest=True, transform=found)
+        for values in (atlas.labels, atlas.tissue)
+    )
+    there = (labels > 0) & (flair.data > 0)  # a stripped skull leaves zeros, which are not brain
+    if not there.any():
+        raise InputError(
+            "no head was found in the image",
+            where=flair.source,
+            expected="a FLAIR of the whole head",
+            action="Look at the image and its orientation in a viewer",
+        )
+    method = (
+        "brain and regions from a multi-start affine registration of MNI152 and the "
+        "Desikan-Killiany atlas"
+    )
+    return Anatomy(np.where(there, labels, 0), np.where(there, tissue, 0), found, method)
+
+
+def _normalised(flair: Volume, anatomy: Anatomy, settings: dict[str, Any]) -> Volume:
+    corrected = correct_bias(flair, anatomy.brain, settings["bias"])
+    scale = commonest_intensity(corrected, anatomy.brain, settings["normalise"])
+    return Volume(corrected / scale, flair.grid, Contrast.FLAIR, flair.source, flair.doubts)
 
 
 def to_native(labels: NDArray[Any], prepared: Prepared) -> NDArray[Any]:
@@ -73,27 +113,13 @@ def to_native(labels: NDArray[Any], prepared: Prepared) -> NDArray[Any]:
     return whole.astype(labels.dtype)
 
 
-def _atlas_labels(atlas: Atlas, registration: Registration, flair: Volume) -> NDArray[np.uint8]:
-    """Atlas regions in this head. A stripped skull leaves zeros, which are not brain."""
-    labels = resample(
-        atlas.labels, atlas.grid, flair.grid, nearest=True, transform=registration.transform
-    )
-    if not labels.any():
-        raise InputError(
-            "no head was found in the image",
-            where=flair.source,
-            expected="a FLAIR of the whole head",
-            action="Look at the image and its orientation in a viewer",
-        )
-    return np.where(flair.data > 0, labels, 0).astype(np.uint8)
-
-
-def _steps(settings: dict[str, Any], others: dict[Contrast, Volume]) -> tuple[str, ...]:
+def _steps(
+    settings: dict[str, Any], anatomy: Anatomy, others: dict[Contrast, Volume]
+) -> tuple[str, ...]:
     aligned = ", ".join(contrast.value for contrast in others)
     return (
         f"resampled to {settings['spacing_mm']:g} mm along the image's own axes",
-        "brain and regions from a multi-start affine registration of MNI152 and the "
-        "Desikan-Killiany atlas",
+        anatomy.method,
         "bias field by N4 at low resolution",
         "divided by the commonest brain intensity",
         *((f"aligned rigidly to the FLAIR: {aligned}",) if aligned else ()),
