@@ -64,8 +64,13 @@ def point(
     )
 
 
-def again(first: TimePoint, rescan: Rescan) -> TimePoint:
+@pytest.fixture(scope="session")
+def again() -> Callable[[TimePoint, Rescan], TimePoint]:
     """The same head in one more acquisition; outlines are carried along."""
+    return _again
+
+
+def _again(first: TimePoint, rescan: Rescan) -> TimePoint:
     grid = first.flair.grid
     return TimePoint(
         name="again",

@@ -40,9 +40,7 @@ def head(bright=(), outlined=None, fluid=(), seen=EVERYWHERE, adc=None, seed=0):
 
 
 def pair(before, after):
-    return Pair(
-        before, after, Grid(SHAPE, np.eye(4)), before.anatomy, before.seen & after.seen
-    )
+    return Pair(before, after, Grid(SHAPE, np.eye(4)), before.anatomy, before.seen & after.seen)
 
 
 def kinds(before, after):
@@ -95,7 +93,7 @@ def test_an_outline_alone_is_no_change_where_the_tissue_looks_the_same():
 
 def test_tissue_that_gave_way_to_fluid_is_neither_resolved_nor_shrunk():
     edge = (slice(20, 23), *box(20)[1:])
-    found, named = kinds(
+    found, _named = kinds(
         head([box(20)], seed=1), head([box(23, 3)], outlined=[box(23, 3)], fluid=[edge], seed=2)
     )
     assert Change.FLUID in found.labels

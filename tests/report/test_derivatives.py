@@ -19,11 +19,15 @@ NAMES = {
     f"{STEM}_space-orig_label-L_desc-hyperintensity_mask.json",
     f"{STEM}_space-orig_label-L_desc-hyperintensity_probseg.nii.gz",
     f"{STEM}_space-orig_label-L_desc-hyperintensity_probseg.json",
+    f"{STEM}_space-orig_label-L_desc-uncertainty_map.nii.gz",
+    f"{STEM}_space-orig_label-L_desc-uncertainty_map.json",
     f"{STEM}_space-orig_desc-anatomy_dseg.nii.gz",
     f"{STEM}_space-orig_desc-anatomy_dseg.json",
     f"{STEM}_space-orig_desc-anatomy_dseg.tsv",
     f"{STEM}_space-orig_desc-brain_mask.nii.gz",
     f"{STEM}_space-orig_desc-brain_mask.json",
+    f"{STEM}_space-orig_desc-brain_FLAIR.nii.gz",
+    f"{STEM}_space-orig_desc-brain_FLAIR.json",
     f"{STEM}_desc-presight_findings.json",
     f"{STEM}_desc-presight_assessment.json",
     f"{STEM}_desc-presight_report.html",
@@ -61,6 +65,7 @@ def test_every_image_is_on_the_grid_of_the_flair_that_came_in(make_result, tmp_p
     kinds = {
         files.lesion_mask: np.uint8,
         files.lesion_probability: np.float32,
+        files.lesion_uncertainty: np.uint8,
         files.anatomy: np.uint8,
         files.brain: np.uint8,
     }

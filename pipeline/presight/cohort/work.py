@@ -18,7 +18,7 @@ from presight.config import overridden
 from presight.errors import ConfigError, PresightError
 from presight.follow_up.sources import Source, find_prior, load_source
 from presight.follow_up.time_point import TimePoint
-from presight.follow_up.write import write_change
+from presight.follow_up.write import discard_change, write_change
 from presight.report.derivatives import discard_study, study_files, write_study
 from presight.run import Stopwatch, peak_memory_mb, run_study
 from presight.score import Assessment, assess
@@ -101,6 +101,7 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
         return kept
     why = _why(work, made_from)
     discard_study(files, options.out)  # an older result no longer belongs to this input
+    discard_change(files.subject, files.session, options.out)
     result = run_study(
         lambda: load_study(files, work.record),
         _model(options.bundle, work.weights_sha256),

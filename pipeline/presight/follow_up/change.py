@@ -129,12 +129,13 @@ def map_change(pair: Pair, retest: Retest, settings: dict[str, Any]) -> ChangeMa
 
 def _voxels(pair: Pair, settings: dict[str, Any]) -> Voxels:
     before, after = pair.before.lesion & pair.seen, pair.after.lesion & pair.seen
-    brighter, darker = _changed_brightness(pair, settings)
-    wet_before, wet_after = (
-        ndimage.gaussian_filter(scan.flair, settings["smooth_mm"]) < settings["fluid_below"]
+    came, went = after & ~before, before & ~after
+    first, second = (
+        ndimage.gaussian_filter(scan.flair, settings["smooth_mm"] / pair.grid.spacing_mm[0])
         for scan in (pair.before, pair.after)
     )
-    came, went = after & ~before, before & ~after
+    brighter, darker = _changed(first, second, pair.healthy, settings["healthy_tails"])
+    wet_before, wet_after = (scan < settings["fluid_below"] for scan in (first, second))
     return Voxels(
         appeared=came & brighter & ~wet_before,
         vanished=went & darker & ~wet_after,
@@ -142,17 +143,14 @@ def _voxels(pair: Pair, settings: dict[str, Any]) -> Voxels:
     )
 
 
-def _changed_brightness(pair: Pair, settings: dict[str, Any]) -> tuple[Mask, Mask]:
+def _changed(
+    first: NDArray[np.float32], second: NDArray[np.float32], healthy: Mask, tail: float
+) -> tuple[Mask, Mask]:
     """Where the tissue is brighter, and darker, than the healthy brain's own fluctuation."""
-    healthy = pair.healthy
     if not healthy.any():
         everywhere = np.ones_like(healthy)
         return everywhere, everywhere
-    first, second = (
-        _on_one_scale(ndimage.gaussian_filter(scan.flair, settings["smooth_mm"]), healthy)
-        for scan in (pair.before, pair.after)
-    )
-    difference, tail = second - first, settings["healthy_tails"]
+    difference = _on_one_scale(second, healthy) - _on_one_scale(first, healthy)
     low, high = np.quantile(difference[healthy], (tail, 1 - tail))
     return difference > high, difference < low
 

@@ -140,11 +140,11 @@ def compare(before: TimePoint, after: TimePoint, days: float | None = None) -> C
     pair = make_pair(before, after, half_way)
     retest = retest_for(max(before.slice_mm, after.slice_mm))
     changes = map_change(pair, retest, settings["change"])
-    report = _report(before, after, pair, changes, half_way, retest)
+    report = make_report(before, after, pair, changes, half_way, retest)
     return Comparison(report, before, after, pair, changes, half_way)
 
 
-def _report(
+def make_report(
     before: TimePoint,
     after: TimePoint,
     pair: Pair,
@@ -152,6 +152,7 @@ def _report(
     half_way: HalfWay,
     retest: Retest,
 ) -> ChangeReport:
+    """Write down what was found, as numbers."""
     before_ml, after_ml = (
         float(np.count_nonzero(scan.lesion & pair.seen)) * pair.grid.voxel_ml
         for scan in (pair.before, pair.after)

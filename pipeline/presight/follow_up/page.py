@@ -15,6 +15,8 @@ from presight.follow_up.figures import make_slices
 from presight.follow_up.trend import TrendPoint
 from presight.report import wording
 
+_DOUBLED = 100
+
 
 def render_change(comparison: Comparison, course: tuple[TrendPoint, ...] = ()) -> str:
     """Render the comparison of two scans as HTML.
@@ -64,6 +66,7 @@ def _environment() -> Environment:
     )
     environment.filters["volume"] = wording.volume
     environment.filters["signed"] = signed
+    environment.filters["resolution"] = resolution
     return environment
 
 
@@ -78,6 +81,19 @@ def signed(number: float | None) -> str:
     whole = round(number)
     sign = "+" if whole > 0 else "\N{MINUS SIGN}" if whole < 0 else ""
     return f"{sign}{abs(whole)}"
+
+
+def resolution(percent: float | None) -> str:
+    r"""Say how much of a region's lesion is gone, or how many times it became larger.
+
+    >>> resolution(80.0), resolution(-25.0), resolution(-400.0), resolution(None)
+    ('80', '\N{MINUS SIGN}25', 'grew ×5.0', 'new')
+    """
+    if percent is None:
+        return "new"
+    if percent < -_DOUBLED:
+        return f"grew ×{1 - percent / 100:.1f}"
+    return signed(percent).removeprefix("+")
 
 
 def _script() -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,12 +62,12 @@ class Pair:
     anatomy: NDArray[np.uint8]
     seen: Mask
 
-    @property
+    @cached_property
     def union(self) -> Mask:
         """Lesion in either scan, where both look."""
         return (self.before.lesion | self.after.lesion) & self.seen
 
-    @property
+    @cached_property
     def healthy(self) -> Mask:
         """Brain in both scans away from every lesion, ventricles left aside."""
         tissue = self.before.brain & self.after.brain & self.seen

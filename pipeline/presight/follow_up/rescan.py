@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from presight.follow_up import rigid
+from presight.follow_up.rigid import Rigid
 from presight.study.resample import canonical, resample
 from presight.study.volume import Grid, Volume
 
@@ -100,12 +102,15 @@ class Rescan:
         x, y, z = upright.shape
         return Grid((x, y, max(averaged, round(z / ratio))), affine), averaged
 
-    def _transform(self, grid: Grid) -> Any:
-        """From the moved head to the head as it lay, turning about the middle of the image."""
+    def movement(self, grid: Grid) -> Rigid:
+        """From points of the moved head to those where they lay, about the middle of ``grid``."""
         middle = grid.affine[:3, :3] @ ((np.asarray(grid.shape) - 1) / 2) + grid.affine[:3, 3]
         turn = Rotation.from_euler("xyz", self.turn_deg, degrees=True).as_matrix()
         shift = middle - turn @ middle + np.asarray(self.shift_mm)
-        return rigid.to_itk(rigid.from_parts(turn, shift))
+        return rigid.from_parts(turn, shift)
+
+    def _transform(self, grid: Grid) -> sitk.Transform:
+        return rigid.to_itk(self.movement(grid))
 
 
 def draw_rescan(rng: np.random.Generator, slice_mm: float) -> Rescan:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from presight.config import load_config
@@ -64,6 +65,13 @@ def write_change(
     write_text(files.page, render_change(comparison, course))
     write_text(files.report, to_json(comparison.report.model_dump(mode="json")))
     return files
+
+
+def discard_change(subject: str, session: str | None, out: Path) -> None:
+    """Take away the files of an older comparison: they no longer belong to the result."""
+    for path in astuple(change_files(subject, session, out)):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def write_trend(subject: str, course: Sequence[TrendPoint], out: Path) -> Path:
