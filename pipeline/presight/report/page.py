@@ -12,9 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from presight.config import load_config
 from presight.measure.findings import Findings, Side
+from presight.measure.sources import citations
 from presight.preprocess import to_native
 from presight.report import charts, wording
 from presight.report.figures import Slice, make_mosaic
+from presight.report.measured import measured_rows
 from presight.report.result import StudyResult
 from presight.score.assessment import Recommendation
 from presight.study.clinical import ClinicalRecord, Drug
@@ -28,6 +30,7 @@ def render_page(result: StudyResult) -> str:
     """
     page = _environment().get_template("page.html")
     script, script_hash = _script()
+    sources = result.assessment.sources | _measured_sources(result.findings)
     return page.render(
         script=script,
         script_hash=script_hash,
@@ -45,10 +48,13 @@ def render_page(result: StudyResult) -> str:
         region_rows=charts.region_rows(result.findings.regions),
         recommendations=_by_urgency(result.assessment.recommendations),
         measured=_known(result.findings),
+        measured_rows=measured_rows(result.findings),
+        region_names=load_config("anatomy.yaml")["names"],
         not_measured=_unknown(result.findings),
         clinical=_clinical(result.study.clinical),
         quality=_quality(result),
-        number_of={source: n for n, source in enumerate(result.assessment.sources, start=1)},
+        sources=sources,
+        number_of={source: n for n, source in enumerate(sources, start=1)},
         Side=Side,
     )
 
@@ -66,6 +72,10 @@ def _environment() -> Environment:
         environment.filters[spoken.__name__] = spoken
     environment.filters["field_name"] = wording.field_name
     return environment
+
+
+def _measured_sources(findings: Findings) -> dict[str, str]:
+    return citations(source for row in measured_rows(findings) for source in row.source)
 
 
 def _script() -> tuple[str, str]:
@@ -101,6 +111,30 @@ def _unknown(findings: Findings) -> list[str]:
 
 _SHOWN_ELSEWHERE = {
     "source",
+    "said_by",
+    "lesions",
+    "sites",
+    "depth",
+    "pattern",
+    "patterns",
+    "pattern_numbers",
+    "background",
+    "gradings",
+    "swelling_detail",
+    "diffusion",
+    "restricted_share",
+    "restricted_diffusion",
+    "haemorrhages",
+    "haemorrhage_sequence",
+    "enhancements",
+    "not_assessed",
+    "mirror_overlap",
+    "mirror_overlap_near",
+    "side_ratio",
+    "cortex_share",
+    "subcortical_share",
+    "periventricular_share",
+    "brain_share",
     "brain_ml",
     "lesion_ml",
     "lesion_count",

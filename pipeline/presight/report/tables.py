@@ -21,7 +21,23 @@ from presight.score.assessment import Label
 
 _ASSESSMENT = "_desc-presight_assessment.json"
 _FINDINGS = "_desc-presight_findings.json"
-_NESTED = {"regions", "involved_regions"}
+_NESTED = {
+    "said_by",
+    "regions",
+    "involved_regions",
+    "depth",
+    "sites",
+    "lesions",
+    "patterns",
+    "pattern_numbers",
+    "background",
+    "gradings",
+    "swelling_detail",
+    "diffusion",
+    "haemorrhages",
+    "enhancements",
+    "not_assessed",
+}
 Row = Mapping[str, object]
 
 

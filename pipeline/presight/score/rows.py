@@ -9,6 +9,7 @@ from typing import Any
 from presight.config import load_config
 from presight.errors import InputError
 from presight.measure.findings import Findings
+from presight.measure.reading import merge_reading, read_findings
 from presight.score.regions import enumerated, region_names
 from presight.study.clinical import ClinicalRecord
 from presight.study.clinical_files import RawRow
@@ -60,12 +61,18 @@ class _Cells:
             for name, entry in table["words"].items()
             if name in self._row
         }
-        return Findings(
-            source="reading",
+        row = Findings(
+            source=self._row.get(table["reader"]) or "reading",
             **(self._vessels() | said),
             involved_regions=self._regions(),
             quality_doubts=tuple(self._doubts()),
         )
+        whole = self._source.cells.get(table["findings"])
+        return row if is_unknown(whole) else merge_reading(self._whole(whole), row)
+
+    def _whole(self, content: Any) -> Findings:
+        """Read findings given as JSON, as a run writes them or as a person fills them in."""
+        return read_findings(content, f"{self._source.where}, column '{_table()['findings']}'")
 
     def _doubts(self) -> Iterator[str]:
         """Sentences on what was written and not understood."""
@@ -188,6 +195,8 @@ def _own_columns() -> set[str]:
         table["exposure"]["column"],
         table["exposure"]["days"],
         table["infections"]["column"],
+        table["reader"],
+        table["findings"],
     }
 
 

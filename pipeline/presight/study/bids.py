@@ -18,6 +18,7 @@ import nibabel as nib
 from presight.config import load_config
 from presight.errors import InputError
 from presight.study.contrast import Contrast
+from presight.study.diffusion import b_values_beside
 from presight.study.inputs import Plan, bids_label, without_shared_ids
 from presight.study.load import StudyInput
 
@@ -215,8 +216,11 @@ def _rank(image: BidsFile, contrast: Contrast) -> int | None:
 
 
 def _is_one_volume(image: BidsFile) -> bool:
-    """Whether a diffusion image is not a series of directions. A damaged file is for its reader."""
-    if image.suffix != "dwi":
+    """Whether it is one image, or a series that its b-values make one of.
+
+    A damaged file is for its reader.
+    """
+    if image.suffix != "dwi" or b_values_beside(image.path) is not None:
         return True
     try:
         shape = nib.load(image.path).shape

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from presight.study.clinical import ClinicalRecord
 from presight.study.contrast import Contrast
+from presight.study.diffusion import b_values_beside, read_diffusion
 from presight.study.nifti import read_nifti
 from presight.study.study import Study, bids_stem
 from presight.study.volume import Volume
@@ -59,13 +60,16 @@ class StudyInput:
 def load_study(files: StudyInput, clinical: ClinicalRecord | None = None) -> Study:
     """Read and check every volume of a study.
 
+    A 4-D diffusion image with its b-values beside it gives a trace image and, where no ADC map
+    came in, an ADC map.
+
     Raises
     ------
     InputError
         A file is not a usable image.
     """
     paths = {Contrast.FLAIR: files.flair, **files.others}
-    from_files = {c: read_nifti(path, c) for c, path in paths.items() if c not in files.images}
+    from_files = _volumes({c: path for c, path in paths.items() if c not in files.images})
     from_sources = {contrast: image.read(contrast) for contrast, image in files.images.items()}
     return Study(
         subject=files.subject,
@@ -74,3 +78,14 @@ def load_study(files: StudyInput, clinical: ClinicalRecord | None = None) -> Stu
         clinical=clinical or ClinicalRecord(),
         entities=files.entities,
     )
+
+
+def _volumes(paths: Mapping[Contrast, Path]) -> dict[Contrast, Volume]:
+    volumes: dict[Contrast, Volume] = {}
+    for contrast, path in paths.items():
+        b_values = b_values_beside(path) if contrast is Contrast.DWI else None
+        if b_values is None:
+            volumes[contrast] = read_nifti(path, contrast)
+        else:  # a map that came in stands over one that is computed
+            volumes = read_diffusion(path, b_values) | volumes
+    return volumes

@@ -50,6 +50,38 @@ def read_nifti(path: Path, contrast: Contrast) -> Volume:
     return Volume(data, grid, contrast, path, _doubts(image))
 
 
+def read_nifti_series(path: Path, contrast: Contrast) -> tuple[Volume, ...]:
+    """Read the volumes of a 4-D image, checked together.
+
+    Raises
+    ------
+    InputError
+        As for :func:`read_nifti`, or the image is not 4-D.
+    """
+    image = _open(path)
+    shape = tuple(int(size) for size in image.shape)
+    if len(shape) != 4 or shape[3] < 2:
+        raise InputError(
+            f"the image has {len(shape)} dimensions {times(shape)}",
+            where=path,
+            expected="several 3-D volumes",
+        )
+    check_size(shape[:3], path)
+    most = load_config("input.yaml")["image"]["voxels_at_most"]
+    if np.prod(shape) > most:
+        raise InputError(
+            f"the series has {times(shape)} voxels", where=path, expected=f"at most {most:,}"
+        )
+    grid = Grid((shape[0], shape[1], shape[2]), np.asarray(image.affine, dtype=np.float64))
+    check_geometry(grid, path)
+    data = _read_data(image, path)
+    check_values(data, path)
+    return tuple(
+        Volume(np.ascontiguousarray(data[..., i]), grid, contrast, path, _doubts(image))
+        for i in range(shape[3])
+    )
+
+
 def _open(path: Path) -> nib.Nifti1Image:
     _check_file(path)
     try:

@@ -1,0 +1,265 @@
+"""How well the measurements find what is known of simulated patients.
+
+    python scripts/measure_benchmark.py --heads 8 --out OUT
+
+Every pattern of configs/known_patterns.yaml is drawn in every head: 14 patterns in 8 heads are 112
+patients. Masks are the true ones as slices of 5 mm show them, so the figures are about the
+measurements alone: neither the network nor the registration has a part in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from presight.config import load_config
+from presight.measure import Findings, measure
+from presight.measure.pattern import named_patterns
+from presight.measure.plane import Plane, world_plane
+from presight.train.synthesis.known import KnownPatient, known_patient
+
+FIRST_SEED = 1  # limits of the rules were set on heads 900 and later
+RESTRICTED = (0.0, 0.1, 0.3)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was known of one patient and what was measured."""
+
+    pattern: str
+    seed: int
+    named: str | None
+    lesion_ml: float
+    lesion_measured_ml: float
+    region_errors: dict[str, tuple[float, float]]  # true mL, measured mL
+    plane_error_deg: float
+    plane_error_mm: float
+    adc_true: float
+    adc_measured: float | None
+    restricted_true: float
+    restricted_measured: float | None
+    kind_true: str
+    kind_measured: str | None
+    bleeds_true: int
+    bleeds_measured: int
+    bleed_ml_true: float
+    bleed_ml_measured: float
+    asymmetry_true: float
+    asymmetry_measured: float | None
+    numbers: dict[str, float]
+
+
+def main() -> None:
+    arguments = _arguments()
+    results = [result for path in arguments.results or () for result in saved(path)]
+    first = arguments.first
+    for seed in () if results else range(first, first + arguments.heads):
+        for place, pattern in enumerate(load_config("known_patterns.yaml")["patterns"]):
+            results.append(measured(pattern, seed, place))
+            print(f"{len(results)} {pattern}: {results[-1].named}", flush=True)
+            if arguments.out:
+                save(results, arguments.out / "measure_benchmark.json")
+    report = "\n".join(tables(results))
+    print(report)
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        (arguments.out / "measure_benchmark.md").write_text(report + "\n", encoding="utf-8")
+
+
+def save(results: Sequence[Result], path: Path) -> None:
+    """Write what was measured so far."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([asdict(each) for each in results], indent=1), encoding="utf-8")
+
+
+def saved(path: Path) -> list[Result]:
+    """Read what an earlier run measured, and name the patterns by the rules as they are now."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return [Result(**entry | {"named": _named(entry["numbers"])}) for entry in content]
+
+
+def _named(numbers: dict[str, float]) -> str | None:
+    return next((pattern.name for pattern in named_patterns(numbers)), None)
+
+
+def measured(pattern: str, seed: int, place: int) -> Result:
+    """Draw one patient and measure it."""
+    site = "site" in load_config("known_patterns.yaml")["patterns"][pattern]
+    restricted = 0.0 if site else RESTRICTED[(place + seed) % len(RESTRICTED)]
+    bleeds = 0 if site else (place + seed) % 5
+    patient = known_patient(
+        pattern, 100 * seed + place, head_seed=seed, restricted_share=restricted, bleeds=bleeds
+    )
+    return compared(patient, measure(patient.prepared, patient.lesions), seed)
+
+
+def compared(patient: KnownPatient, findings: Findings, seed: int) -> Result:
+    """Lay truth and measurement side by side."""
+    degrees, millimetres = plane_error(patient, findings)
+    right = patient_right_share(patient)
+    diffusion = findings.diffusion
+    return Result(
+        pattern=patient.pattern,
+        seed=seed,
+        named=findings.pattern,
+        lesion_ml=float(patient.lesion.sum()) * patient.prepared.flair.grid.voxel_ml,
+        lesion_measured_ml=findings.lesion_ml or 0.0,
+        region_errors=region_errors(patient, findings),
+        plane_error_deg=degrees,
+        plane_error_mm=millimetres,
+        adc_true=true_ratio(patient),
+        adc_measured=None if diffusion is None else diffusion.ratio,
+        restricted_true=patient.restricted_share,
+        restricted_measured=None if diffusion is None else diffusion.restricted_share,
+        kind_true=true_kind(patient),
+        kind_measured=None if diffusion is None else diffusion.kind,
+        bleeds_true=patient.bleeds,
+        bleeds_measured=len(findings.haemorrhages),
+        bleed_ml_true=patient.bleed_ml,
+        bleed_ml_measured=findings.haemorrhage_ml or 0.0,
+        asymmetry_true=abs(2 * right - 1),
+        asymmetry_measured=None
+        if findings.side_ratio is None
+        else (1 - findings.side_ratio) / (1 + findings.side_ratio),
+        numbers=findings.pattern_numbers,
+    )
+
+
+def region_errors(patient: KnownPatient, findings: Findings) -> dict[str, tuple[float, float]]:
+    """Pair the true and the measured lesion volume of every region, both sides together."""
+    regions = dict.fromkeys(region.region for region in findings.regions)
+    return {
+        name: (
+            patient.region_ml(name),
+            sum(region.lesion_ml for region in findings.regions if region.region == name),
+        )
+        for name in regions
+    }
+
+
+def plane_error(patient: KnownPatient, findings: Findings) -> tuple[float, float]:
+    """Angle to the true plane, and distance from it at the middle of the brain."""
+    grid, brain = patient.prepared.flair.grid, patient.prepared.brain
+    *true, offset = world_plane(Plane(patient.plane[:3], float(patient.plane[3])), grid)
+    *found, found_offset = findings.mid_sagittal_plane or (1.0, 0.0, 0.0, 0.0)
+    middle = grid.affine[:3, :3] @ np.argwhere(brain).mean(axis=0) + grid.affine[:3, 3]
+    cosine = float(np.clip(np.dot(true, found), -1, 1))
+    apart = (middle @ found - found_offset) - (middle @ true - offset)
+    return float(np.rad2deg(np.arccos(cosine))), abs(float(apart))
+
+
+def patient_right_share(patient: KnownPatient) -> float:
+    """Share of the true lesion on the patient's right."""
+    voxels = np.argwhere(patient.lesion)
+    return float(np.mean(voxels @ patient.plane[:3] > patient.plane[3]))
+
+
+def true_ratio(patient: KnownPatient) -> float:
+    """ADC ratio of the middle voxel of the lesion."""
+    low = load_config("known_patterns.yaml")["low_ratio"]
+    return low if patient.restricted_share > 0.5 else patient.adc_ratio
+
+
+def true_kind(patient: KnownPatient) -> str:
+    """Kind of oedema that was drawn."""
+    settings = load_config("measure/settings.yaml")["diffusion"]
+    if patient.adc_ratio < settings["low_ratio"]:
+        return "cytotoxic"
+    if patient.restricted_share > 0:
+        return "mixed"
+    return "vasogenic" if patient.adc_ratio > settings["high_ratio"] else "unchanged"
+
+
+def tables(results: Sequence[Result]) -> Iterable[str]:
+    """Everything as Markdown."""
+    right = sum(result.named == result.pattern for result in results)
+    yield f"{len(results)} simulated patients; pattern right in {right}."
+    yield ""
+    yield from confusion(results)
+    yield ""
+    yield from errors(results)
+
+
+def confusion(results: Sequence[Result]) -> Iterable[str]:
+    """Rows: drawn; columns: named."""
+    counts = Counter((result.pattern, result.named or "none") for result in results)
+    rows = list(dict.fromkeys(result.pattern for result in results))
+    yield "| drawn | n | named so | otherwise |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        others = {name: n for (drawn, name), n in counts.items() if drawn == row and name != row}
+        said = ", ".join(f"{name} {n}" for name, n in sorted(others.items())) or "-"
+        total = counts[row, row] + sum(others.values())
+        yield f"| {row} | {total} | {counts[row, row]} | {said} |"
+
+
+def errors(results: Sequence[Result]) -> Iterable[str]:
+    """How far the numbers are from the truth."""
+    pairs = [pair for result in results for pair in result.region_errors.values()]
+    within = np.mean([abs(a - b) <= max(0.5, 0.05 * a) for a, b in pairs])
+    worst = max(abs(a - b) for a, b in pairs)
+    yield "| measured | median error | 95th percentile | note |"
+    yield "|---|---|---|---|"
+    yield row(
+        "volume of a region, mL",
+        [abs(a - b) for a, b in pairs],
+        f"{within:.1%} of {len(pairs)} within 5 % or 0.5 mL; worst {worst:.2f} mL",
+    )
+    totals = [abs(r.lesion_ml - r.lesion_measured_ml) / r.lesion_ml for r in results]
+    yield row("whole lesion, share", totals, "")
+    yield row("mid-sagittal plane, degrees", [r.plane_error_deg for r in results], "")
+    yield row("mid-sagittal plane, mm", [r.plane_error_mm for r in results], "")
+    sided = [r for r in results if r.asymmetry_measured is not None]
+    yield row(
+        "volume asymmetry (0 to 1)",
+        [abs(r.asymmetry_true - (r.asymmetry_measured or 0)) for r in sided],
+        "",
+    )
+    adc = [r for r in results if r.adc_measured is not None]
+    yield row("ADC ratio", [abs(r.adc_true - (r.adc_measured or 0)) for r in adc], "")
+    yield row(
+        "share with low ADC",
+        [
+            abs(r.restricted_true - (r.restricted_measured or 0))
+            for r in adc
+            if r.kind_true != "cytotoxic"
+        ],
+        "",
+    )
+    kinds = sum(r.kind_true == r.kind_measured for r in adc)
+    yield f"| kind of oedema | | | right in {kinds} of {len(adc)} |"
+    bled = [r for r in results if r.bleeds_true]
+    free = [r for r in results if not r.bleeds_true]
+    counted = sum(r.bleeds_true == r.bleeds_measured for r in bled)
+    yield row(
+        "haemorrhage, mL",
+        [abs(r.bleed_ml_true - r.bleed_ml_measured) for r in bled],
+        f"number right in {counted} of {len(bled)}; false in "
+        f"{sum(bool(r.bleeds_measured) for r in free)} of {len(free)} without",
+    )
+
+
+def row(name: str, values: Sequence[float], note: str) -> str:
+    """One line of the table of errors."""
+    return f"| {name} | {np.median(values):.3g} | {np.percentile(values, 95):.3g} | {note} |"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--heads", type=int, default=8)
+    parser.add_argument("--first", type=int, default=FIRST_SEED, help="number of the first head")
+    parser.add_argument(
+        "--results", type=Path, nargs="+", help="measure_benchmark.json of earlier runs, instead"
+    )
+    parser.add_argument("--out", type=Path)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
