@@ -49,7 +49,7 @@ def lesion_table(
         _lesion(place, parts[boxes[part]] == part + 1, boxes[part], anatomy, grid)
         for place, part in enumerate(listed, start=1)
     )
-    volumes_ml: NDArray[np.float64] = sizes[order] * grid.voxel_ml
+    volumes_ml = (sizes[order] * grid.voxel_ml).astype(np.float64)
     return lesions, volumes_ml
 
 
