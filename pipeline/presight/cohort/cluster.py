@@ -6,7 +6,7 @@ see ``docs/cohorts.md``. A study's paths and record travel to a worker, its outc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -19,10 +19,31 @@ from presight.run import STAGES
 _IN_HAND = 2  # studies a worker thread has, one of them waiting: none idles, and none hoards
 
 
-def run_on_cluster(works: Iterable[Work], progress: Progress, address: str) -> Iterator[Outcome]:
+def do_on_worker(work: Work) -> Outcome:
+    """Run a study in a worker, which has its cores from whoever started it."""
+    share_threads(jobs=None)
+    return do(work)
+
+
+def run_on_cluster(
+    works: Iterable[Work],
+    progress: Progress,
+    address: str,
+    function: Callable[[Work], Outcome] = do_on_worker,
+) -> Iterator[Outcome]:
     """Run studies on the workers of a scheduler and yield each outcome as it comes.
 
     Studies for a GPU (device ``cuda``) go to workers with the resource ``GPU``, one of it each.
+
+    Parameters
+    ----------
+    works : iterable of Work
+        Taken as workers become free.
+    progress : callable of (study, stage)
+    address : str
+        Of the scheduler.
+    function : callable
+        What is done with each study, importable by name.
 
     Raises
     ------
@@ -31,10 +52,12 @@ def run_on_cluster(works: Iterable[Work], progress: Progress, address: str) -> I
     """
     client = _connect(address)
     with client:
-        yield from _stream(client, iter(works), progress)
+        yield from _stream(client, iter(works), progress, function)
 
 
-def _stream(client: Any, works: Iterator[Work], progress: Progress) -> Iterator[Outcome]:
+def _stream(
+    client: Any, works: Iterator[Work], progress: Progress, function: Callable[[Work], Outcome]
+) -> Iterator[Outcome]:
     from distributed import as_completed  # noqa: PLC0415
 
     in_hand: dict[str, Work] = {}
@@ -43,7 +66,7 @@ def _stream(client: Any, works: Iterator[Work], progress: Progress) -> Iterator[
         room = _capacity(client) - len(in_hand)
         for work in islice(works, max(0, room)):
             progress(work.files, STAGES[0])
-            future = _submit(client, work)
+            future = _submit(client, work, function)
             in_hand[future.key] = work
             running.add(future)
         if not in_hand:
@@ -56,15 +79,9 @@ def _stream(client: Any, works: Iterator[Work], progress: Progress) -> Iterator[
         yield outcome
 
 
-def _submit(client: Any, work: Work) -> Any:
+def _submit(client: Any, work: Work, function: Callable[[Work], Outcome]) -> Any:
     resources = {"GPU": 1} if work.options.device.startswith("cuda") else None
-    return client.submit(do_on_worker, work, pure=False, resources=resources)
-
-
-def do_on_worker(work: Work) -> Outcome:
-    """Run a study in a worker, which has its cores from whoever started it."""
-    share_threads(jobs=None)
-    return do(work)
+    return client.submit(function, work, pure=False, resources=resources)
 
 
 def _outcome(future: Any, work: Work) -> Outcome:
