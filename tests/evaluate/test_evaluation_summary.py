@@ -115,3 +115,9 @@ def test_unknown_is_not_zero() -> None:
     for name in ("dice_median", "hd95_mm_median", "lesion_f1_mean", "matched_f1_mean"):
         assert (figures[name].value, figures[name].scans) == (None, 0)
     assert figures["false_ml_max"].value == 0
+
+
+def test_a_figure_of_scans_whose_spacing_is_known_is_not_nominal_beside_others() -> None:
+    summary = _all(scored(CUBE, HALF, name="lgg/HT_1"), scored(NOTHING, CUBE, name="free/1"))
+    assert summary.is_nominal("hd95_mm_median")
+    assert not summary.is_nominal("false_ml_median")

@@ -27,11 +27,14 @@ class Figure:
         95 % by bootstrap over patients; ``None`` for too few of them.
     scans : int
         Number of scans that define it.
+    spacing_known : bool
+        Of every one of these scans.
     """
 
     value: float | None
     interval: tuple[float, float] | None
     scans: int
+    spacing_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Summary:
     def is_nominal(self, figure: str) -> bool:
         """Whether a figure rests on voxel sizes that are only estimated."""
         return (
-            not self.spacing_known
+            not self.figures[figure].spacing_known
             and not figure.endswith("percent_median")
             and ("_ml" in figure or "_mm" in figure)
         )
@@ -159,7 +162,8 @@ def _summary(group: Group, settings: dict[str, Any]) -> Summary:
 def _figure(
     scores: Sequence[CaseScore], value: _Value, reduce: Reduce, settings: dict[str, Any]
 ) -> Figure:
-    known = [(v, score.patient_id) for score in scores if (v := value(score)) is not None]
+    defined = [score for score in scores if value(score) is not None]
+    known = [(v, score.patient_id) for score in defined if (v := value(score)) is not None]
     if not known:
         return Figure(None, None, 0)
     values, patients = zip(*known, strict=True)
@@ -168,4 +172,5 @@ def _figure(
         if reduce in _NO_INTERVAL
         else interval(values, patients, reduce, settings["bootstrap"])
     )
-    return Figure(float(reduce(values)), spread, len(values))
+    spacing_known = all(score.spacing_known for score in defined)
+    return Figure(float(reduce(values)), spread, len(values), spacing_known)
