@@ -48,7 +48,7 @@ def export_bundle(
     export_weights(checkpoint, bundle)
     limits = limits_of(seen)
     found = calibrate(load_bundle(bundle), held_out, device)
-    metadata = _read(bundle / METADATA)
+    metadata = read_json(bundle / METADATA)
     metadata["presight"] |= {
         "temperature": round(found.temperature, 3),
         "threshold": found.threshold,
@@ -60,7 +60,7 @@ def export_bundle(
         },
     }
     metadata["calibration"] = dataclasses.asdict(found)
-    _write(bundle / METADATA, metadata)
+    write_json(bundle / METADATA, metadata)
     return found
 
 
@@ -83,11 +83,8 @@ def export_weights(checkpoint: Checkpoint, bundle: Path) -> str:
         sha256 of the weights file.
     """
     recipe = Recipe.model_validate_json(checkpoint.recipe)
-    metadata, inference = _read(bundle / METADATA), _read(bundle / INFERENCE)
-    weights = bundle / metadata["presight"]["weights"]
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(_half(checkpoint.average), weights)
-    checksum = hashlib.sha256(weights.read_bytes()).hexdigest()
+    metadata, inference = read_json(bundle / METADATA), read_json(bundle / INFERENCE)
+    checksum = store_weights(checkpoint.average, bundle / metadata["presight"]["weights"])
     metadata["presight"] |= {
         "sha256": checksum,
         "intensity_clip": list(recipe.intensity_clip),
@@ -97,9 +94,16 @@ def export_weights(checkpoint: Checkpoint, bundle: Path) -> str:
     metadata.pop("calibration", None)
     metadata["trained"] = {"recipe": recipe.name, "seed": recipe.seed, "steps": checkpoint.step}
     inference["network_def"] = recipe.network
-    _write(bundle / METADATA, metadata)
-    _write(bundle / INFERENCE, inference)
+    write_json(bundle / METADATA, metadata)
+    write_json(bundle / INFERENCE, inference)
     return checksum
+
+
+def store_weights(state: dict[str, torch.Tensor], path: Path) -> str:
+    """Write weights as float16; gives the sha256 of the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(_half(state), path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _half(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -108,10 +112,12 @@ def _half(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: halves[value.data_ptr()] for name, value in state.items()}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Content of a JSON file of a bundle."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file of a bundle, as people read it."""
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
