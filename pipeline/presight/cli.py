@@ -23,6 +23,7 @@ COMMANDS = {
     "simulate": "make synthetic patients whose truth is known",
     "train": "train the segmentation model of a recipe, or go on with a run",
     "evaluate": "measure a model on scans where people drew the lesions",
+    "review": "open the desk where a clinician goes through the flagged scans",
     "info": "print versions, devices, bundles and licences",
 }
 
