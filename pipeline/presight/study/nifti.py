@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from presight.config import load_config
@@ -89,7 +86,9 @@ def _open(path: Path) -> nib.Nifti1Image:
         image = nib.load(path)
     except PermissionError as error:
         raise InputError("the file may not be read", where=path) from error
-    except (ImageFileError, HeaderDataError, OSError, EOFError, zlib.error, ValueError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # a damaged header makes the library raise all kinds
         raise InputError(
             "the file is not a NIfTI image or is damaged",
             where=path,
@@ -158,7 +157,7 @@ def _single_volume_shape(image: nib.Nifti1Image, path: Path) -> tuple[int, int, 
 def _read_data(image: nib.Nifti1Image, path: Path) -> NDArray[np.float32]:
     try:
         data: NDArray[Any] = np.asanyarray(image.dataobj)
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+    except Exception as error:  # here too: OSError, zlib.error, OverflowError, MemoryError, ...
         raise InputError(
             "the pixel data are cut short or damaged",
             where=path,
