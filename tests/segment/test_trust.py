@@ -6,7 +6,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from nibabel.spatialimages import SpatialImage
-from scipy import ndimage
+from scipy import fft, ndimage
 from scipy.spatial.transform import Rotation
 
 from presight.errors import InputError
@@ -109,13 +109,13 @@ def _moved(image: SpatialImage, poses: int = 6) -> nib.Nifti1Image:
     rng = np.random.default_rng(1)
     still = np.asarray(image.dataobj, dtype=np.float32)
     lines = np.array_split(np.arange(still.shape[1]), poses)
-    spectrum = np.empty(still.shape, dtype=np.complex64)
+    spectrum = np.empty(still.shape, dtype=np.complex64)  # along the axis that is read line by line
     for part in lines:
         turn = Rotation.from_euler("xyz", rng.normal(0, 6, 3), degrees=True).as_matrix()
         middle = (np.array(still.shape) - 1) / 2
         pose = ndimage.affine_transform(
             still, turn, middle - turn @ middle + rng.normal(0, 5, 3), order=1
         )
-        spectrum[:, part] = np.fft.fftshift(np.fft.fftn(pose), axes=1)[:, part]
-    moved = np.abs(np.fft.ifftn(np.fft.ifftshift(spectrum, axes=1))).astype(np.float32)
+        spectrum[:, part] = fft.fftshift(fft.fft(pose, axis=1), axes=1)[:, part]
+    moved = np.abs(fft.ifft(fft.ifftshift(spectrum, axes=1), axis=1)).astype(np.float32)
     return nib.Nifti1Image(moved, image.affine)
