@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from presight.config import load_config
 from presight.errors import InputError
+from presight.preprocess.atlas import load_atlas
+from presight.preprocess.bias import correct_bias
 from presight.preprocess.normalise import commonest_intensity
+from presight.study import Contrast, Volume
 
 SETTINGS = load_config("preprocess.yaml")["normalise"]
 
@@ -44,3 +47,27 @@ def test_the_scale_follows_the_gain(gain):
 def test_an_empty_brain_is_refused():
     with pytest.raises(InputError, match="0 all over"):
         mode(np.zeros((8, 8, 8), np.float32))
+
+
+def test_an_oedematous_brain_does_not_normalise_itself_away():
+    """Two fifths of a head are bright: the bias field must not take it for coil sensitivity."""
+    atlas, rng = load_atlas(), np.random.default_rng(4)
+    fluid = np.clip(1 - atlas.grey - atlas.white, 0, 1)
+    data = np.where(atlas.brain, 1.12 * atlas.grey + atlas.white + 0.2 * fluid, 0)
+    data = np.maximum(data + 0.03 * rng.standard_normal(data.shape) * atlas.brain, 0)
+    posterior = ("parietal", "occipital", "temporal")
+    labels = load_config("anatomy.yaml")["labels"]
+    ids = [number for number, label in labels.items() if label["region"] in posterior]
+    ill = np.isin(atlas.labels, ids) & (data > 0.6)
+    well = atlas.brain & ~ill & (data > 0.6)
+    assert ill.sum() / atlas.brain.sum() > 0.33
+    flair = np.where(ill, 1.6 * data, data).astype(np.float32)
+    corrected = correct_bias(
+        Volume(flair, atlas.grid, Contrast.FLAIR),
+        atlas.brain,
+        load_config("preprocess.yaml")["bias"],
+    )
+    scale = commonest_intensity(corrected, atlas.brain, SETTINGS)
+    contrast = np.median(corrected[ill]) / np.median(corrected[well])
+    assert np.median(corrected[well]) / scale == pytest.approx(1, abs=0.06)
+    assert contrast > 0.93 * np.median(flair[ill]) / np.median(flair[well])
