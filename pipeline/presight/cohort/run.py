@@ -93,7 +93,14 @@ def plan_cohort(
     history = History.of(read_ledger(options.out))
     works, outcomes = _prepare(plan, clinical, bundle, options, history)
     yield from outcomes
-    yield from (look(work) for work in works)
+    yield from (_looked(work) for work in works)
+
+
+def _looked(work: Work) -> Outcome:
+    try:
+        return look(work)
+    except PresightError as error:
+        return failed(work.files, error, STAGES[0])
 
 
 def _prepare(

@@ -18,8 +18,10 @@ from presight.config import overridden
 from presight.errors import ConfigError, PresightError
 from presight.follow_up.sources import Source, find_prior, load_source
 from presight.follow_up.time_point import TimePoint
+from presight.follow_up.trend import trend
 from presight.follow_up.write import discard_change, write_change
-from presight.report.derivatives import discard_study, study_files, write_study
+from presight.report.derivatives import StudyFiles, discard_study, study_files, write_study
+from presight.report.result import StudyResult
 from presight.run import Stopwatch, peak_memory_mb, run_study
 from presight.score import Assessment, assess
 from presight.segment import Bundle, load_bundle
@@ -114,9 +116,7 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
         fingerprint=fingerprint(made_from),
     )
     with clock("report"):
-        written = write_study(result, options.out)
-        if result.comparison:
-            write_change(result.comparison, options.out)
+        written = _write(result, options.out)
     return Outcome(
         files,
         clock.seconds,
@@ -126,6 +126,18 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
         report=written.report,
         peak_memory_mb=peak_memory_mb(),
     )
+
+
+def _write(result: StudyResult, out: Path) -> StudyFiles:
+    """Write a result and what changed since the prior scan: both or neither."""
+    try:
+        if comparison := result.comparison:
+            course = trend((comparison.before, comparison.after), (comparison,))
+            write_change(comparison, out, course)
+        return write_study(result, out)
+    except BaseException:
+        discard_change(result.study.subject, result.study.session, out)
+        raise
 
 
 def _made_from(work: Work) -> dict[str, str]:
