@@ -1,0 +1,1 @@
+"""The clinician's desk: worklist, viewer, and a record of decisions that nothing overwrites."""

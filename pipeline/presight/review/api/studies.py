@@ -1,0 +1,221 @@
+"""The worklist, a study with its images, and what is decided about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import FileResponse, Response
+
+from presight.config import load_config
+from presight.errors import InputError
+from presight.review.accounts import Role
+from presight.review.api.bodies import DecisionBody, Edit, Filter, Sha256, StudyId
+from presight.review.api.desk import REFUSALS, Anybody, AtDesk, InStore, Reviewer
+from presight.review.chain import sha256
+from presight.review.decisions import (
+    Decision,
+    decide,
+    get_draft,
+    history,
+    note_opened,
+    preview,
+    put_draft,
+    where_it_stands,
+)
+from presight.review.masks import MEDIA, parse_outline
+from presight.review.record import get_document
+from presight.review.rescore import own_outline
+from presight.review.results import StudyFolder
+from presight.review.worklist import (
+    Wanted,
+    end_presence,
+    find_study,
+    others_at,
+    show_presence,
+    worklist,
+)
+
+router = APIRouter(responses=REFUSALS)
+Image = Literal[
+    "flair",
+    "adc",
+    "dwi",
+    "t1",
+    "swi",
+    "mask",
+    "probability",
+    "uncertainty",
+    "anatomy",
+    "brain",
+    "change",
+]
+
+
+def _study(study: StudyId, desk: AtDesk) -> StudyFolder:
+    with desk.store.read() as db:
+        return find_study(db, study, desk.results)
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+Study = Annotated[StudyFolder, Depends(_study)]
+Uploaded = Annotated[bytes, Depends(_body)]
+
+
+@router.get("/words")
+def words(_found: Anybody) -> dict[str, Any]:
+    """Give the words and rules that the page shows."""
+    review, report = load_config("review.yaml"), load_config("report.yaml")
+    fields = load_config("clinical.yaml")["fields"]
+    return {
+        **{name: review[name] for name in ("decisions", "states", "reasons", "limits")},
+        **{name: report[name] for name in ("classes", "verdicts", "urgency", "kinds", "contrasts")},
+        "regions": load_config("anatomy.yaml")["names"],
+        "fields": {
+            name: {key: entry.get(key) for key in ("label", "kind", "unit", "range", "choices")}
+            for name, entry in fields.items()
+        },
+    }
+
+
+@router.post("/worklist")
+def list_studies(body: Filter, _found: Anybody, store: InStore) -> dict[str, Any]:
+    """Return a page of the worklist."""
+    with store.read() as db:
+        return worklist(db, Wanted(**body.model_dump()))
+
+
+@router.get("/studies/{study}")
+def open_study(found_study: Study, found: Anybody, store: InStore) -> dict[str, Any]:
+    """Open a study: everything that is shown of it. That it was opened goes into the record."""
+    with store.write() as db:
+        note_opened(db, found_study, found.name, reviews=found.role >= Role.REVIEWER)
+        show_presence(db, found_study.name, found.name)
+        draft = get_draft(db, found_study.name, found.name)
+        standing = where_it_stands(db, found_study.name)
+        decided = history(db, found_study.name)
+        others = others_at(db, found_study.name, found.name)
+    return {
+        "name": found_study.name,
+        "assessment": found_study.assessment,
+        "findings": found_study.findings,
+        "clinical": found_study.read_json("clinical"),
+        "change": found_study.read_json("change_report"),
+        "images": found_study.images,
+        "seen": found_study.hashes(),
+        "standing": standing,
+        "history": decided,
+        "others": others,
+        "draft": draft[1] if draft else None,
+    }
+
+
+@router.get("/studies/{study}/images/{image}.nii.gz", response_class=Response)
+def get_image(image: Image, found_study: Study, _found: Anybody) -> FileResponse:
+    """Send an image of a study."""
+    path = found_study.path(image)
+    if path is None:
+        raise InputError("the study has no such image")
+    return FileResponse(path, media_type=MEDIA)
+
+
+@router.get("/studies/{study}/kept/{digest}", response_class=Response)
+def get_kept(digest: Sha256, found_study: Study, _found: Anybody, store: InStore) -> Response:
+    """Send a document that a decision on this study named: an edited outline or its result."""
+    with store.read() as db:
+        named = {
+            name
+            for entry in history(db, found_study.name)
+            for name in entry["content"].get("kept", {}).values()
+        }
+        content = get_document(db, digest) if digest in named else None
+    if content is None:
+        raise InputError("no decision on this study names such a document")
+    return Response(content, media_type=MEDIA if content[:2] == b"\x1f\x8b" else "application/json")
+
+
+@router.get("/studies/{study}/presence")
+def be_present(found_study: Study, found: Anybody, store: InStore) -> dict[str, Any]:
+    """Say that the study is still open here; hear who else has it and where it stands."""
+    with store.write() as db:
+        show_presence(db, found_study.name, found.name)
+        others = others_at(db, found_study.name, found.name)
+        return {"others": others, "standing": where_it_stands(db, found_study.name)}
+
+
+@router.post("/studies/{study}/close")
+def close_study(found_study: Study, found: Anybody, store: InStore) -> dict[str, Any]:
+    """Say that the study is no longer open here."""
+    with store.write() as db:
+        end_presence(db, found_study.name, found.name)
+    return {}
+
+
+@router.put(
+    "/studies/{study}/draft",
+    openapi_extra={"requestBody": {"content": {MEDIA: {"schema": {"format": "binary"}}}}},
+)
+def save_draft(
+    content: Uploaded, found_study: Study, found: Reviewer, store: InStore
+) -> dict[str, str]:
+    """Keep the outline that somebody is working on, so that no mishap takes it away."""
+    parse_outline(content, own_outline(found_study)[1])
+    with store.write() as db:
+        put_draft(db, found_study.name, found.name, content, sha256(content))
+    return {"sha256": sha256(content)}
+
+
+@router.get("/studies/{study}/draft.nii.gz", response_class=Response)
+def load_draft(found_study: Study, found: Reviewer, store: InStore) -> Response:
+    """Send back one's own draft."""
+    with store.read() as db:
+        draft = get_draft(db, found_study.name, found.name)
+    if draft is None:
+        raise InputError("there is no draft of this study")
+    return Response(draft[0], media_type=MEDIA)
+
+
+@router.post("/studies/{study}/rescore")
+def rescore(body: Edit, found_study: Study, found: Reviewer, store: InStore) -> dict[str, Any]:
+    """Measure and score an edit without recording it."""
+    again, changed = preview(
+        found_study, _outline(body, found_study, found.name, store), body.changes
+    )
+    return {
+        "assessment": again.assessment.model_dump(mode="json"),
+        "findings": again.findings.model_dump(mode="json"),
+        "clinical": again.clinical.model_dump(mode="json"),
+        "changed": changed,
+    }
+
+
+@router.post("/studies/{study}/decisions")
+def save_decision(
+    body: DecisionBody, found_study: Study, found: Reviewer, store: InStore
+) -> dict[str, Any]:
+    """Record a decision."""
+    decision = Decision(
+        kind=body.kind,
+        version=body.version,
+        seen=body.seen.model_dump(exclude_none=True),
+        reasons=body.reasons,
+        diagnosis=body.diagnosis,
+        text=body.text,
+        outline=_outline(body, found_study, found.name, store),
+        changes=body.changes,
+    )
+    return asdict(decide(store, found_study, found.name, decision))
+
+
+def _outline(body: Edit, study: StudyFolder, actor: str, store: InStore) -> bytes | None:
+    if not body.draft:
+        return None
+    with store.read() as db:
+        draft = get_draft(db, study.name, actor)
+    if draft is None:
+        raise InputError("there is no edited outline", action="Draw it and save it again")
+    return draft[0]

@@ -1,0 +1,1 @@
+"""Every change of the store's tables, in order, run by Alembic."""

@@ -1,0 +1,218 @@
+"""Measure and score a study anew after a person edited its outline or a clinical value.
+
+It works from what the run left: the brain of the FLAIR, the regions, the ADC. What was read on
+images that are not kept (blood, enhancement) is taken over as it was.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from presight.config import load_config, overridden
+from presight.errors import ClinicalError, InputError
+from presight.measure import Findings, measure
+from presight.preprocess import Prepared
+from presight.preprocess.conform import conform
+from presight.review.masks import Mask, read_outline
+from presight.review.results import StudyFolder
+from presight.score import Assessment, assess
+from presight.segment.lesions import Lesions
+from presight.study import ClinicalRecord, Contrast
+from presight.study.resample import resample
+from presight.study.volume import Grid, Volume
+
+_OURS = ("setting", "without", "days_since_prior")
+_SAME = 1e-6
+
+
+@dataclass(frozen=True)
+class Reassessed:
+    """A study measured and scored anew."""
+
+    clinical: ClinicalRecord
+    findings: Findings
+    assessment: Assessment
+
+
+def reassess(
+    study: StudyFolder, *, mask: Mask | None = None, changes: Mapping[str, Any] | None = None
+) -> Reassessed:
+    """Measure and score a study with an edited outline, edited clinical values, or both.
+
+    Parameters
+    ----------
+    study : StudyFolder
+    mask : (X, Y, Z) ndarray of bool, optional
+        On the grid of the study's own outline; its own if not given.
+    changes : mapping, optional
+        Fields of the clinical record with their new values; ``None`` makes one unknown.
+
+    Raises
+    ------
+    InputError
+        The study cannot be scored here as it was in its run, or files are missing.
+    ClinicalError
+        A value cannot be true.
+    """
+    record, found = _record(study), _findings(study)
+    with _settings_of(study):
+        _check_same(study, _score(study, found, record))
+        edited = _edited(record, changes or {})
+        if mask is not None:
+            found = _measured(study, mask, edited, found)
+        return Reassessed(edited, found, _score(study, found, edited))
+
+
+def _findings(study: StudyFolder) -> Findings:
+    try:
+        return Findings.model_validate(study.findings)
+    except ValidationError as error:
+        raise _another_version() from error
+
+
+def _another_version() -> InputError:
+    return InputError(
+        "the result was made by another version of presight, so it cannot be scored anew",
+        action="Run the study again with this version",
+    )
+
+
+def _record(study: StudyFolder) -> ClinicalRecord:
+    content = study.read_json("clinical")
+    if content is None:
+        raise InputError(
+            "the clinical record of the study was not kept, so it cannot be scored anew",
+            action="Run the study again with this version of presight",
+        )
+    try:
+        return ClinicalRecord.model_validate(content)
+    except ValidationError as error:
+        raise _another_version() from error
+
+
+def _settings_of(study: StudyFolder) -> AbstractContextManager[None]:
+    settings = study.assessment["provenance"]["settings"]
+    return overridden({name: value for name, value in settings.items() if name not in _OURS})
+
+
+def _score(study: StudyFolder, findings: Findings, record: ClinicalRecord) -> Assessment:
+    settings = study.assessment["provenance"]["settings"]
+    return assess(
+        findings, record, without=settings.get("without", ()), setting=settings.get("setting")
+    )
+
+
+def _check_same(study: StudyFolder, again: Assessment) -> None:
+    """Make sure that nothing but the edit will change the answer."""
+    before = study.assessment["classification"]["probabilities"]
+    now = again.classification.probabilities
+    if any(abs(now[label] - before[label]) > _SAME for label in now):
+        raise InputError(
+            "this presight does not score the study as the run did, so an edit cannot be told "
+            "from the other differences",
+            expected="the version and the prior study that the result was made with",
+            action="Run the study again",
+        )
+
+
+def _edited(record: ClinicalRecord, changes: Mapping[str, Any]) -> ClinicalRecord:
+    for name, value in changes.items():
+        _check_range(name, value)
+    try:
+        return ClinicalRecord.model_validate({**record.model_dump(), **changes})
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise ClinicalError(
+            "the value cannot be understood", where=field, expected="one of the same kind"
+        ) from error
+
+
+def _check_range(name: str, value: object) -> None:
+    """Refuse what the clinical table would refuse: typing errors, not abnormal values."""
+    entry = load_config("clinical.yaml")["fields"].get(name, {})
+    if "range" not in entry or not isinstance(value, int | float) or isinstance(value, bool):
+        return
+    low, high = entry["range"]
+    if not low <= value <= high:
+        raise ClinicalError(
+            f"the value cannot be true ({value:g})", where=name, expected=f"{low:g} to {high:g}"
+        )
+
+
+def _measured(study: StudyFolder, mask: Mask, record: ClinicalRecord, before: Findings) -> Findings:
+    prepared, lesions = _prepared(study), _lesions(study, mask)
+    fields = measure(prepared, lesions, record).model_dump()
+    taken_over = load_config("review.yaml")["taken_over"]
+    kept = {name: getattr(before, name) for name in taken_over if name in fields}
+    return Findings.model_validate({**fields, **kept, "expected_dice": None})
+
+
+def _prepared(study: StudyFolder) -> Prepared:
+    spacing_mm = load_config("preprocess.yaml")["spacing_mm"]
+    data, native = _image(study, "flair")
+    flair = conform(Volume(data, native, Contrast.FLAIR), spacing_mm)
+    brain, anatomy = (
+        resample(_image(study, name)[0].astype(np.uint8), native, flair.grid, nearest=True)
+        for name in ("brain", "anatomy")
+    )
+    others: dict[Contrast, Volume] = {}
+    if study.path("adc"):
+        adc = resample(_image(study, "adc")[0], native, flair.grid)
+        others[Contrast.ADC] = Volume(adc, flair.grid, Contrast.ADC)
+    return Prepared(
+        flair=flair,
+        brain=brain.astype(bool),
+        anatomy=anatomy,
+        others=others,
+        native=native,
+        steps=("from the kept brain of the FLAIR",),
+        quality=(),
+    )
+
+
+def _lesions(study: StudyFolder, mask: Mask) -> Lesions:
+    probability, grid = _image(study, "probability")
+    uncertainty = (
+        _image(study, "uncertainty")[0] if study.path("uncertainty") else np.zeros_like(probability)
+    )
+    return Lesions(probability, mask, uncertainty, grid, model="edited by a person")
+
+
+def _image(study: StudyFolder, name: str) -> tuple[NDArray[np.float32], Grid]:
+    path = study.path(name)
+    if path is None:
+        raise InputError(
+            f"the study's {name} was not kept, so an edited outline cannot be measured",
+            action="Run the study again with this version of presight",
+        )
+    try:
+        image: Any = nib.load(path)
+        x, y, z = image.shape[:3]
+        grid = Grid((x, y, z), np.asarray(image.affine, dtype=np.float64))
+        return np.asanyarray(image.dataobj).reshape(grid.shape).astype(np.float32), grid
+    except (ImageFileError, OSError, EOFError, zlib.error, ValueError) as error:
+        raise InputError(f"the study's {name} is damaged", action="Run it again") from error
+
+
+def own_outline(study: StudyFolder) -> tuple[Mask, Grid]:
+    """Read the outline of the run.
+
+    Raises
+    ------
+    InputError
+        It is not there.
+    """
+    path = study.path("mask")
+    if path is None:
+        raise InputError("the outline of the study is missing", action="Run the study again")
+    return read_outline(path)
