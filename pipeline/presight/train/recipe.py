@@ -79,6 +79,7 @@ class Recipe(_Frozen):
     weight_decay: float = Field(ge=0)
     gradient_clip: PositiveFloat
     ema_decay: float = Field(ge=0, lt=1)
+    settling_batches: int = Field(default=40, ge=0)  # see presight.train.statistics
     sampling: Sampling
     augmentation: tuple[dict[str, Any], ...]
     split: Split
@@ -95,6 +96,10 @@ class Recipe(_Frozen):
     def phase_at(self, step: int) -> Phase:
         """Phase that a step (from 0) belongs to."""
         return next(phase for phase in self.phases if step < phase.until_step)
+
+    def start_of_phase(self, step: int) -> int:
+        """First step of the phase that a step (from 0) belongs to."""
+        return max((p.until_step for p in self.phases if p.until_step <= step), default=0)
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step (from 0)."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
+from copy import deepcopy
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from presight.train.processes import (
 )
 from presight.train.recipe import Recipe, Watch
 from presight.train.split import split_cases
+from presight.train.statistics import settle_statistics
 from presight.train.watch import ValidationPatches, is_best, is_exhausted, look
 
 CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
@@ -92,7 +94,7 @@ def train(
         if time.monotonic() - saved > 60 * recipe.checkpoint_minutes:
             run.save()
             saved = time.monotonic()
-    return run.save()
+    return run.finish(parts["train"])
 
 
 class _Run:
@@ -196,6 +198,31 @@ class _Run:
             write_checkpoint(state, self.out / name)
         return state
 
+    def finish(self, volumes: Sequence[TrainingVolume]) -> Checkpoint:
+        """Settle the statistics of what is kept, and save it."""
+        best = self.out / BEST
+        if self.rank == 0 and best.exists():
+            state = read_checkpoint(best)
+            write_checkpoint(replace(state, average=self._settled(state.average, volumes)), best)
+        average = self.average.module
+        average.load_state_dict(self._settled(average.state_dict(), volumes))
+        return self.save()
+
+    def _settled(
+        self, weights: dict[str, Any], volumes: Sequence[TrainingVolume]
+    ) -> dict[str, Any]:
+        """Weights with the statistics of the last batches of the run."""
+        last = self.recipe.steps
+        first = max(self.recipe.start_of_phase(last - 1), last - self.recipe.settling_batches)
+        if first == last:
+            return weights
+        network = deepcopy(self.average.module)
+        network.load_state_dict(weights)
+        patches = Patches(volumes, self.recipe, first, last)
+        batches = DataLoader(patches, batch_size=patches.batch, num_workers=self.recipe.workers)
+        settle_statistics(network, (batch["image"] for batch in batches), self.device)
+        return network.state_dict()
+
     def _restore(self, state: Checkpoint) -> None:
         _check_same(Recipe.model_validate_json(state.recipe), self.recipe, self.out)
         self.network.load_state_dict(state.network)
@@ -207,7 +234,8 @@ class _Run:
 
 def _check_same(old: Recipe, new: Recipe, out: Path) -> None:
     """Refuse to go on with another recipe; a run may only be prolonged."""
-    free = {"phases", "learning_rate", "workers", "checkpoint_minutes", "tensorboard", "watch"}
+    free = {"phases", "learning_rate", "workers", "checkpoint_minutes"}
+    free |= {"tensorboard", "watch", "settling_batches"}
     fixed = type(old).model_fields.keys() - free
     changed = sorted(name for name in fixed if getattr(old, name) != getattr(new, name))
     if changed:
