@@ -91,7 +91,7 @@ def test_the_prior_of_a_study_is_the_visit_before_it(results):
         (["{all}", "--days", "1"], "1 values were given with --days for 2 scans"),
         (["{all}", "--days", "30", "0"], "run backwards"),
         (["{all}", "--masks", "{one}", "{one}"], "a mask was given for a result that has one"),
-        (["{none}"], "no"),
+        (["{none}", "{one}"], "there is no such file"),
     ],
 )
 def test_what_cannot_be_compared_is_said_in_a_sentence(results, tmp_path, capsys, words, said):

@@ -1,7 +1,7 @@
 """Half a movement is the same from either end."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -18,6 +18,7 @@ movements = st.builds(
 close = {"rtol": 0, "atol": 1e-6}
 
 
+@settings(deadline=None, max_examples=50)
 @given(movements)
 def test_half_done_twice_is_the_whole_and_the_half_back_is_the_inverse(movement):
     half = rigid.half(movement)
@@ -25,6 +26,7 @@ def test_half_done_twice_is_the_whole_and_the_half_back_is_the_inverse(movement)
     np.testing.assert_allclose(rigid.half(np.linalg.inv(movement)), np.linalg.inv(half), **close)
 
 
+@settings(deadline=None, max_examples=50)
 @given(movements, st.tuples(*[st.floats(-5, 5)] * 3))
 def test_the_middle_of_two_estimates_does_not_depend_on_the_direction(movement, slip):
     other = rigid.from_parts(
@@ -36,6 +38,7 @@ def test_the_middle_of_two_estimates_does_not_depend_on_the_direction(movement, 
     np.testing.assert_allclose(there @ back, np.eye(4), **close)
 
 
+@settings(deadline=None, max_examples=50)
 @given(movements)
 def test_points_tell_the_movement(movement):
     points = np.random.default_rng(1).normal(0, 50, (6, 3))
@@ -43,6 +46,7 @@ def test_points_tell_the_movement(movement):
     np.testing.assert_allclose(found, movement, **close)
 
 
+@settings(deadline=None, max_examples=50)
 @given(movements)
 def test_simpleitk_moves_points_as_we_do(movement):
     x, y, z = 12.0, -30.0, 44.0

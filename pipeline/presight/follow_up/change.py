@@ -136,11 +136,14 @@ def _voxels(pair: Pair, settings: dict[str, Any]) -> Voxels:
     )
     brighter, darker = _changed(first, second, pair.healthy, settings["healthy_tails"])
     wet_before, wet_after = (scan < settings["fluid_below"] for scan in (first, second))
-    return Voxels(
-        appeared=came & brighter & ~wet_before,
-        vanished=went & darker & ~wet_after,
-        fluid=(came & wet_before) | (went & wet_after),
-    )
+    fluid = came & _filled(wet_before, wet_after) | went & _filled(wet_after, wet_before)
+    return Voxels(came & brighter & ~fluid, went & darker & ~fluid, fluid)
+
+
+def _filled(here: Mask, there: Mask) -> Mask:
+    """Find the fluid of one scan that is none in the other, and what it fills in part."""
+    filled: Mask = ndimage.binary_dilation(here & ~there)
+    return filled
 
 
 def _changed(
