@@ -46,6 +46,14 @@ def write_parquet(
         "list": pa.list_(pa.string()),
     }
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
-    picked = [{name: row.get(name) for name in columns} for row in rows]
+    picked = [{name: _cell(row.get(name), kind) for name, kind in columns.items()} for row in rows]
     table = pa.Table.from_pylist(picked, schema=schema)
     write_atomically(path, lambda file: pq.write_table(table, file))
+
+
+def _cell(value: object, kind: Kind) -> object:
+    if value is None or kind not in ("text", "list"):
+        return value
+    if kind == "list":
+        return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+    return str(value)

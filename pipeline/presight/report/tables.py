@@ -7,7 +7,8 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from types import NoneType, UnionType
+from typing import Any, Protocol, Union, get_args, get_origin
 
 from presight import __version__
 from presight.config import load_config
@@ -168,10 +169,15 @@ def _findings_columns() -> dict[str, Kind]:
 
 
 def _kind(annotation: object) -> Kind:
-    """Kind of a column by the type of its field."""
-    kinds: dict[str, Kind] = {"float": "number", "int": "whole", "bool": "flag"}
-    name = str(annotation).removeprefix("<class '").removesuffix("'>").removesuffix(" | None")
-    return "list" if name.startswith("tuple") else kinds.get(name, "text")
+    """Kind of a column by the type of its field, whether or not it may be unknown."""
+    types = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    known = [type_ for type_ in types if type_ is not NoneType]
+    if len(known) != 1:
+        return "text"
+    if get_origin(known[0]) is tuple:
+        return "list"
+    kinds: dict[object, Kind] = {float: "number", int: "whole", bool: "flag"}
+    return kinds.get(known[0], "text")
 
 
 def _findings_row(path: Path) -> Row:
