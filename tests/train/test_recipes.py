@@ -138,3 +138,10 @@ def test_a_fold_does_not_change_when_scans_come_in_another_order() -> None:
 def test_a_fold_that_cannot_be_is_named(fold: str) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_recipe(config_path("recipes/laptop-cpu.yaml")).tested_on_fold(fold)
+
+
+def test_another_test_part_takes_the_place_of_the_recipes() -> None:
+    recipe = load_recipe(config_path("recipes/laptop-cpu-finish.yaml"))
+    assert recipe.testing_on(["lgg/HT_*"]).split.test == ("lgg/HT_*",)
+    assert recipe.testing_on([]).split.test == ()
+    assert recipe.testing_on([]).split.validation == recipe.split.validation

@@ -42,6 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     held_out = parser.add_mutually_exclusive_group()
     held_out.add_argument("--fold", metavar="K/N", help="test on the K-th of N folds of patients")
     held_out.add_argument("--leave-out", metavar="DATASET", help="test on a whole dataset")
+    held_out.add_argument(
+        "--test", nargs="*", metavar="PATTERN", help="test on these (dataset/name), or on none"
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -69,6 +72,8 @@ def _recipe(args: argparse.Namespace) -> Recipe:
         recipe = recipe.of_length(args.steps)
     if args.fold:
         recipe = recipe.tested_on_fold(args.fold)
+    if args.test is not None:
+        recipe = recipe.testing_on(args.test)
     return recipe.leaving_out(args.leave_out) if args.leave_out else recipe
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -128,6 +129,11 @@ class Recipe(_Frozen):
             raise ConfigError(
                 f"the fold {fold!r} cannot be read", where="fold", expected="2/5: second of five"
             ) from error
+        return self.model_copy(update={"split": split})
+
+    def testing_on(self, patterns: Sequence[str]) -> Recipe:
+        """Return the recipe with another test part: patterns over ``dataset/name``."""
+        split = self.split.model_copy(update={"test": tuple(patterns)})
         return self.model_copy(update={"split": split})
 
     def leaving_out(self, dataset: str) -> Recipe:
