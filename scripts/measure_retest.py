@@ -123,12 +123,19 @@ def row(thickness: float, comparisons: list[Comparison]) -> str:
                 border.append(seen / lesion.border_ml)
             else:
                 lone.append(max(lesion.before_ml, lesion.after_ml))
-    total = [abs(percent(comparison)) for comparison in comparisons]
+    total = [shift_mm(comparison) for comparison in comparisons]
     return (
         f"- {{slice_mm: {thickness:g}, border_mm: {p95(border):.3f}, lone_ml: {p95(lone):.3f}, "
-        f"total_percent: {p95(total):.2f}}}  # {len(comparisons)} pairs, {len(border)} lesions, "
+        f"total_mm: {p95(total):.3f}}}  # {len(comparisons)} pairs, {len(border)} lesions, "
         f"{len(lone)} alone"
     )
+
+
+def shift_mm(comparison: Comparison) -> float:
+    """Difference of the whole, as a shift of the whole border."""
+    border_ml = sum(lesion.border_ml for lesion in comparison.changes.lesions)
+    report = comparison.report
+    return abs(report.after_ml - report.before_ml) / border_ml if border_ml else 0.0
 
 
 def p95(values: list[float]) -> float:

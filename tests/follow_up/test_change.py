@@ -12,7 +12,7 @@ from presight.follow_up.retest import Retest, retest_for
 from presight.study.volume import Grid
 
 SETTINGS = load_config("follow_up.yaml")["change"]
-RETEST = Retest(slice_mm=1, border_mm=0.05, lone_ml=0.02, total_percent=3)
+RETEST = Retest(slice_mm=1, border_mm=0.05, lone_ml=0.02, total_mm=0.05)
 SHAPE = (60, 40, 40)
 BRAIN, LESION, FLUID = 1.0, 1.8, 0.25
 EVERYWHERE = (slice(None),) * 3
@@ -147,9 +147,9 @@ def test_diffusion_and_brightness_are_followed_in_the_same_tissue():
 )
 def test_the_whole_is_named_only_where_it_is_more_than_the_error(before, after, net, trend):
     volume_ml = {"new": max(net, 0), "grown": 0, "shrunk": 0, "resolved": max(-net, 0)}
-    assert judge(before, after, volume_ml, RETEST) == trend
+    assert judge(before, after, volume_ml, error_ml=0.3) == trend
 
 
 def test_the_error_is_that_of_the_next_thicker_slices():
     rows = [retest_for(slice_mm).slice_mm for slice_mm in (0.7, 1.0, 2.0, 3.0, 4.0, 9.0)]
-    assert rows == [1, 1, 3, 3, 5, 5]
+    assert rows == [1, 1, 3, 3, 3, 3]

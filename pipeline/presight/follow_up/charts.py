@@ -51,18 +51,20 @@ def plot(points: Sequence[TrendPoint]) -> Plot:
     dated = len(days) == len(points) and days[-1] > days[0]
     across = np.asarray(days if dated else range(len(points)), dtype=np.float64)
     across = (across - across[0]) / max(across[-1] - across[0], 1e-9)
-    step = _tick(max(point.lesion_ml + point.error_ml for point in points))
-    top = step * np.ceil(max(p.lesion_ml + p.error_ml for p in points) / step + 1e-9)
+    errors = [point.error_ml or 0.0 for point in points]
+    largest = max(point.lesion_ml + error for point, error in zip(points, errors, strict=True))
+    step = _tick(largest)
+    top = step * float(np.ceil(largest / step + 1e-9))
     dots = tuple(
         Dot(
             x=round(LEFT + 24 + share * (WIDTH - LEFT - 80), 1),
             y=_up(point.lesion_ml, top),
-            low=_up(point.lesion_ml - point.error_ml, top),
-            high=_up(point.lesion_ml + point.error_ml, top),
+            low=_up(max(0.0, point.lesion_ml - error), top),
+            high=_up(point.lesion_ml + error, top),
             name=point.name,
             said=f"day {point.day:g}" if dated else "",
         )
-        for share, point in zip(across, points, strict=True)
+        for share, point, error in zip(across, points, errors, strict=True)
     )
     ticks = tuple((_up(value, top), f"{value:g}") for value in np.arange(0, top + step / 2, step))
     return Plot(dots, " ".join(f"{dot.x},{dot.y}" for dot in dots), ticks, dated)

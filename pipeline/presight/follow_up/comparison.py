@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,13 @@ from pydantic import BaseModel, ConfigDict
 from presight.config import load_config
 from presight.follow_up import rigid
 from presight.follow_up.align import HalfWay, align
-from presight.follow_up.change import Change, ChangeMap, LesionChange, map_change
+from presight.follow_up.change import (
+    Change,
+    ChangeMap,
+    LesionChange,
+    border_ml_per_mm,
+    map_change,
+)
 from presight.follow_up.evolution import (
     AdcEvolution,
     RegionChange,
@@ -22,7 +28,7 @@ from presight.follow_up.evolution import (
 )
 from presight.follow_up.pair import Pair, make_pair
 from presight.follow_up.retest import Retest, retest_for
-from presight.follow_up.time_point import TimePoint, days_between
+from presight.follow_up.time_point import GIVEN, TimePoint, days_between
 from presight.study.resample import resample
 
 Trend = Literal["resolved", "improved", "unchanged", "progressed"]
@@ -69,7 +75,8 @@ class ChangeReport(_Frozen):
     before_ml: float
     after_ml: float
     percent: float | None
-    error_percent: float  # a scan repeated on one day differs by less, 95 times of 100
+    error_ml: float  # a scan repeated on one day differs by less, 95 times of 100
+    error_percent: float | None
     trend: Trend | None
     volume_ml: dict[str, float]  # by kind of change, voxel by voxel
     lesions_by_change: dict[str, int]
@@ -161,6 +168,8 @@ def make_report(
         change.name.lower(): float(np.count_nonzero(changes.labels == change)) * pair.grid.voxel_ml
         for change in Change
     }
+    border_ml = border_ml_per_mm(pair.union, pair.grid.spacing_mm[0])
+    error_ml = max(retest.lone_ml, retest.total_mm * border_ml)
     return ChangeReport(
         before=before.name,
         after=after.name,
@@ -169,8 +178,9 @@ def make_report(
         before_ml=before_ml,
         after_ml=after_ml,
         percent=100 * (after_ml - before_ml) / before_ml if before_ml else None,
-        error_percent=retest.total_percent,
-        trend=judge(before_ml, after_ml, volume_ml, retest),
+        error_ml=error_ml,
+        error_percent=100 * error_ml / before_ml if before_ml else None,
+        trend=judge(before_ml, after_ml, volume_ml, error_ml),
         volume_ml=volume_ml,
         lesions_by_change={
             change.name.lower(): sum(lesion.change is change for lesion in changes.lesions)
@@ -182,13 +192,13 @@ def make_report(
         contrast=(contrast(pair, pair.before), contrast(pair, pair.after)),
         adc=adc_evolution(pair, changes),
         alignment=_quality(half_way, before),
-        retest={"slice_mm": retest.slice_mm, "border_mm": retest.border_mm},
+        retest=asdict(retest),
         doubts=tuple(_doubts(before, after, pair)),
     )
 
 
 def judge(
-    before_ml: float, after_ml: float, volume_ml: dict[str, float], retest: Retest
+    before_ml: float, after_ml: float, volume_ml: dict[str, float], error_ml: float
 ) -> Trend | None:
     """Name the change of the whole, ``unchanged`` where it is within the error of measurement.
 
@@ -198,7 +208,8 @@ def judge(
         Outlined volumes.
     volume_ml : dict of str to float
         Volume by kind of change; it has to point the same way as the outlines.
-    retest : Retest
+    error_ml : float
+        A repeated scan differs by less.
 
     Returns
     -------
@@ -208,7 +219,6 @@ def judge(
     if not before_ml and not after_ml:
         return None
     settings = load_config("follow_up.yaml")["change"]
-    error_ml = max(retest.lone_ml, retest.total_percent / 100 * (before_ml + after_ml) / 2)
     net_ml = volume_ml["new"] + volume_ml["grown"] - volume_ml["shrunk"] - volume_ml["resolved"]
     if abs(after_ml - before_ml) <= error_ml or net_ml * (after_ml - before_ml) <= 0:
         return "unchanged"
@@ -257,6 +267,8 @@ def _doubts(before: TimePoint, after: TimePoint, pair: Pair) -> list[str]:
     if outside.any():
         outside_ml = float(np.count_nonzero(outside)) * pair.grid.voxel_ml
         doubts.append(said["outside"].format(outside_ml=outside_ml))
+    if after.outlined_by not in (GIVEN, load_config("follow_up.yaml")["retest"]["outlined_by"]):
+        doubts.append(said["model_not_measured"])
     if before.day is None or after.day is None:
         doubts.append(said["no_days"])
     return doubts

@@ -69,7 +69,7 @@ def region_changes(pair: Pair, retest: Retest) -> tuple[RegionChange, ...]:
                 before_ml=before_ml,
                 after_ml=after_ml,
                 resolution_percent=100 * (before_ml - after_ml) / before_ml if before_ml else None,
-                error_ml=retest.border_mm * border_ml_per_mm(inside, pair.grid.spacing_mm[0]),
+                error_ml=retest.total_mm * border_ml_per_mm(inside, pair.grid.spacing_mm[0]),
             )
         )
     return tuple(rows)

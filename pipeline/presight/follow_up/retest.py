@@ -18,17 +18,18 @@ class Retest:
     slice_mm : float
         Of the thicker of the two scans.
     border_mm : float
-        How far the border of a lesion seems to have moved.
+        How far the border of a lesion seems to have moved, where brightness says so too.
     lone_ml : float
         Volume of a lesion that is found in one of the two scans only.
-    total_percent : float
-        Difference of the whole lesion volume.
+    total_mm : float
+        Difference of the whole outlined volume, as a shift of the whole border: so it holds for
+        few small lesions as for one large one.
     """
 
     slice_mm: float
     border_mm: float
     lone_ml: float
-    total_percent: float
+    total_mm: float
 
 
 def retest_for(slice_mm: float) -> Retest:

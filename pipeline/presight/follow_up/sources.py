@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from presight.dicom.inputs import find_all
 from presight.errors import InputError
-from presight.follow_up.time_point import TimePoint
+from presight.follow_up.time_point import GIVEN, TimePoint
 from presight.measure import Findings, measure
 from presight.preprocess import Prepared, preprocess, to_native
 from presight.preprocess.native import flat_flair, native_adc
@@ -266,5 +266,5 @@ def _given(mask: NDArray[np.bool_], grid: Grid) -> Lesions:
         mask=mask,
         uncertainty=np.zeros(mask.shape, np.float32),
         grid=grid,
-        model="given mask",
+        model=GIVEN,
     )

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from presight.measure.findings import Findings
 from presight.study.volume import Volume
 
+GIVEN = "given mask"  # outlined by a person
+
 
 @dataclass(frozen=True)
 class TimePoint:

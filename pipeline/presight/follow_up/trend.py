@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from presight.follow_up.comparison import Comparison, Trend
-from presight.follow_up.retest import retest_for
 from presight.follow_up.time_point import TimePoint
 
 
@@ -23,7 +22,7 @@ class TrendPoint(BaseModel):
     name: str
     day: float | None  # from the first scan
     lesion_ml: float
-    error_ml: float
+    error_ml: float | None
     lesion_count: int | None
     percent_of_first: float | None
     change: Trend | None = None
@@ -42,7 +41,7 @@ def trend(points: Sequence[TimePoint], comparisons: Sequence[Comparison]) -> tup
         Of each scan with the one before it: one fewer than ``points``.
     """
     first = points[0]
-    rows = [_row(point, first) for point in points[:1]]
+    rows = [_row(first, first, comparisons[0].report.error_ml if comparisons else None)]
     for point, comparison in zip(points[1:], comparisons, strict=True):
         report = comparison.report
         against = {
@@ -50,7 +49,7 @@ def trend(points: Sequence[TimePoint], comparisons: Sequence[Comparison]) -> tup
             "new": report.lesions_by_change["new"],
             "resolved": report.lesions_by_change["resolved"],
         }
-        rows.append(_row(point, first).model_copy(update=against))
+        rows.append(_row(point, first, report.error_ml).model_copy(update=against))
     return tuple(rows)
 
 
@@ -59,14 +58,14 @@ def lesion_ml(point: TimePoint) -> float:
     return float(point.lesion.sum()) * point.flair.grid.voxel_ml
 
 
-def _row(point: TimePoint, first: TimePoint) -> TrendPoint:
+def _row(point: TimePoint, first: TimePoint, error_ml: float | None) -> TrendPoint:
     volume_ml, before_ml = lesion_ml(point), lesion_ml(first)
     days = None if point.day is None or first.day is None else point.day - first.day
     return TrendPoint(
         name=point.name,
         day=days,
         lesion_ml=volume_ml,
-        error_ml=retest_for(point.slice_mm).total_percent / 100 * volume_ml,
+        error_ml=error_ml,
         lesion_count=point.findings.lesion_count,
         percent_of_first=100 * volume_ml / before_ml if before_ml else None,
         adc_ratio=point.findings.adc_ratio,

@@ -44,6 +44,7 @@ def render_page(result: StudyResult) -> str:
         made_by=result.provenance.of_the_study(),
         mosaic=_mosaic(result),
         ranked=charts.ranked(result.assessment.classification.probabilities),
+        change_page=f"{result.study.stem}_desc-presight_change.html" if result.comparison else "",
         log_scale=charts.log_scale(result.assessment.classification.contributions),
         region_rows=charts.region_rows(result.findings.regions),
         recommendations=_by_urgency(result.assessment.recommendations),
