@@ -24,6 +24,8 @@ COMMANDS = {
     "train": "train the segmentation model of a recipe, or go on with a run",
     "evaluate": "measure a model on scans where people drew the lesions",
     "review": "open the desk where a clinician goes through the flagged scans",
+    "pacs": "follow a PACS: run what comes in, give the results back",
+    "deidentify": "take out of DICOM files what names a person",
     "info": "print versions, devices, bundles and licences",
 }
 

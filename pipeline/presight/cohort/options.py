@@ -40,6 +40,10 @@ class RunOptions:
         Whether to write the tables and the page of all studies at the end.
     labels : Path or None
         Table of known classes, for the calibration on that page.
+    dicom : bool
+        Whether to write DICOM objects of results whose FLAIR came as DICOM.
+    dicom_anatomy : bool
+        Whether to write the regions as DICOM too.
     """
 
     out: Path
@@ -54,7 +58,11 @@ class RunOptions:
     jobs: int | None = None
     scheduler: str | None = None
     group: bool = True
+    dicom: bool = False
+    dicom_anatomy: bool = False
     labels: Path | None = None
+    dicom: bool = False
+    dicom_anatomy: bool = False
 
     @property
     def that_matter(self) -> dict[str, Any]:
@@ -63,5 +71,7 @@ class RunOptions:
             "setting": self.setting,
             "without": list(self.without),
             "days_since_prior": self.days_since_prior,
+            "dicom": self.dicom,
+            "dicom_anatomy": self.dicom_anatomy,
         }
         return {**self.settings, **{key: value for key, value in chosen.items() if value}}

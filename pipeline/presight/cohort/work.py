@@ -15,7 +15,9 @@ from presight.cohort.locks import Busy, lock
 from presight.cohort.options import RunOptions
 from presight.cohort.outcome import Outcome, answer, failed
 from presight.config import overridden
-from presight.errors import ConfigError, PresightError
+from presight.dicom.folder import discard_dicom
+from presight.dicom.stack import Stack
+from presight.errors import ConfigError, InputError, PresightError
 from presight.follow_up.sources import Source, find_prior, load_source
 from presight.follow_up.time_point import TimePoint
 from presight.follow_up.trend import trend
@@ -25,7 +27,7 @@ from presight.report.result import StudyResult
 from presight.run import Stopwatch, peak_memory_mb, run_study
 from presight.score import Assessment, assess
 from presight.segment import Bundle, load_bundle
-from presight.study import ClinicalRecord, StudyInput, load_study
+from presight.study import ClinicalRecord, Contrast, StudyInput, load_study
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +106,7 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
     why = _why(work, made_from)
     discard_study(files, options.out)  # an older result no longer belongs to this input
     discard_change(files.subject, files.session, options.out)
+    discard_dicom(files, options.out)
     result = run_study(
         lambda: load_study(files, work.record),
         _model(options.bundle, work.weights_sha256),
@@ -116,7 +119,7 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
         fingerprint=fingerprint(made_from),
     )
     with clock("report"):
-        written = _write(result, options.out)
+        written = _write(result, work)
     return Outcome(
         files,
         clock.seconds,
@@ -128,16 +131,34 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
     )
 
 
-def _write(result: StudyResult, out: Path) -> StudyFiles:
-    """Write a result and what changed since the prior scan: both or neither."""
+def _write(result: StudyResult, work: Work) -> StudyFiles:
+    """Write a result, what changed since the prior scan and the DICOM objects: all or none."""
+    out = work.options.out
     try:
         if comparison := result.comparison:
             course = trend((comparison.before, comparison.after), (comparison,))
             write_change(comparison, out, course)
+        if work.options.dicom:
+            _write_dicom(result, work)
         return write_study(result, out)
     except BaseException:
         discard_change(result.study.subject, result.study.session, out)
+        discard_dicom(work.files, out)
         raise
+
+
+def _write_dicom(result: StudyResult, work: Work) -> None:
+    stack = work.files.images.get(Contrast.FLAIR)
+    if not isinstance(stack, Stack):
+        raise InputError(
+            "DICOM results were asked for, and the FLAIR did not come as DICOM",
+            where=work.files.flair,
+            action="Give the DICOM series, or leave out --dicom",
+        )
+    # highdicom takes a second to import, which other runs need not wait for
+    from presight.dicom.write import write_dicom  # noqa: PLC0415
+
+    write_dicom(result, stack, work.options.out, with_anatomy=work.options.dicom_anatomy)
 
 
 def _made_from(work: Work) -> dict[str, str]:

@@ -76,6 +76,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="show which DICOM series would be taken and why, and run nothing",
     )
     parser.add_argument(
+        "--dicom",
+        action="store_true",
+        help="write segmentation, report and picture as DICOM too (of DICOM input)",
+    )
+    parser.add_argument(
+        "--dicom-anatomy", action="store_true", help="the regions too, as a segmentation"
+    )
+    parser.add_argument(
         "--prior",
         type=Path,
         metavar="DIR",
@@ -99,7 +107,9 @@ def add_run_options(parser: argparse.ArgumentParser, *, out_required: bool = Tru
     parser.add_argument(
         "--no-resume", action="store_true", help="run again what would come out the same"
     )
-    parser.set_defaults(**DEFAULTS, prior=None, days_since_prior=None)
+    parser.set_defaults(
+        **DEFAULTS, prior=None, days_since_prior=None, dicom=False, dicom_anatomy=False
+    )
     add_score_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
     parser.add_argument("--verbose", action="store_true", help="say more, with places of errors")
@@ -162,6 +172,8 @@ def _options(args: argparse.Namespace) -> RunOptions:
         jobs=args.jobs,
         scheduler=args.scheduler,
         labels=args.labels,
+        dicom=args.dicom or args.dicom_anatomy,
+        dicom_anatomy=args.dicom_anatomy,
         group=args.level != PARTICIPANT and args.part is None,
     )
 

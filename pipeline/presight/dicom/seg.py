@@ -74,7 +74,7 @@ def _make(
         series_description=f"presight {what}, research use only",
         content_description=DISCLAIMER,
         content_label=what.upper(),
-        content_creator_name=MANUFACTURER,
+        content_creator_name=f"{MANUFACTURER}^",
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **source.equipment(),
     )

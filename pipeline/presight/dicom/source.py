@@ -53,7 +53,7 @@ class Source:
         return {
             "manufacturer": MANUFACTURER,
             "manufacturer_model_name": bundle.name[:64],
-            "software_versions": (__version__, f"{bundle.name} {bundle.version}"[:64]),
+            "software_versions": [__version__, f"{bundle.name} {bundle.version}"[:64]],
             "device_serial_number": bundle.sha256[:16],
         }
 

@@ -20,6 +20,7 @@ from highdicom.sr import (
     QualitativeEvaluation,
     ReferencedSegment,
     RelationshipTypeValues,
+    SourceSeriesForSegmentation,
     TextContentItem,
     TrackingIdentifier,
     VolumetricROIMeasurementsAndQualitativeEvaluations,
@@ -110,7 +111,7 @@ def _lesion(source: Source, mask: Segmentation) -> _Group:
         tracking_identifier=TrackingIdentifier(
             uid=source.uid("tracking"), identifier="FLAIR hyperintensity"
         ),
-        referenced_segment=ReferencedSegment.from_segmentation(mask, HYPERINTENSITY),
+        referenced_segment=_segment(source, mask),
         finding_type=term("finding"),
         finding_category=term("finding_category"),
         finding_sites=[FindingSite(term("brain"))],
@@ -119,6 +120,15 @@ def _lesion(source: Source, mask: Segmentation) -> _Group:
             _volume(findings.lesion_ml or 0.0),
             *(_percent(term("shares", name), value) for name, value in shares if value is not None),
         ],
+    )
+
+
+def _segment(source: Source, mask: Segmentation) -> ReferencedSegment:
+    return ReferencedSegment(
+        sop_class_uid=mask.SOPClassUID,
+        sop_instance_uid=mask.SOPInstanceUID,
+        segment_number=HYPERINTENSITY,
+        source_series=SourceSeriesForSegmentation(source.stack.series.uid),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydicom import Dataset, dcmwrite
 
 from presight.dicom.capture import summary_picture
+from presight.dicom.folder import dicom_folder
 from presight.dicom.seg import anatomy, lesion_mask, lesion_probability
 from presight.dicom.source import read_source
 from presight.dicom.sr import measurement_report
@@ -27,12 +28,6 @@ class DicomFiles:
     report: Path
     picture: Path
     anatomy: Path | None = None
-
-
-def dicom_folder(result: StudyResult, out: Path) -> Path:
-    """Where the objects of a study go; nothing is written."""
-    session = [f"ses-{result.study.session}"] if result.study.session else []
-    return out.joinpath(f"sub-{result.study.subject}", *session, "dicom")
 
 
 def write_dicom(
@@ -59,7 +54,7 @@ def write_dicom(
         An object cannot be made of this source, or a file cannot be written.
     """
     source = read_source(stack, result)
-    folder = dicom_folder(result, out)
+    folder = dicom_folder(result.study, out)
 
     def path(what: str) -> Path:
         return folder / f"{result.study.stem}_desc-{what}.dcm"

@@ -22,6 +22,7 @@ _HOMELESS = (  # BIDS has no name for these
     "*_thumbnail.svg",
     "*.parquet",
     "cohort.html",
+    "dicom/",
     "figures/",
     "logs/",
     "methods.md",

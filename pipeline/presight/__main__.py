@@ -1,0 +1,7 @@
+"""``python -m presight``."""
+
+import sys
+
+from presight.cli import main
+
+sys.exit(main())
