@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from presight.cohort.page.data import LABELS, Cohort
 from presight.cohort.page.labels import Calibration
@@ -31,6 +32,7 @@ def classes_figure(cohort: Cohort) -> str:
         axes.set_yticks(range(len(labels)), [_names()[label] for label in labels])
         axes.invert_yaxis()
         axes.set_xlim(0, max(counts) * 1.15)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("scans")
 
     return _svg(draw, height_in=0.6 + 0.3 * len(_shown(cohort)))

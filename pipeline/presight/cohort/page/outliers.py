@@ -63,6 +63,10 @@ def _sentence(quantity: Mapping[str, str], value: float, middle: float) -> str:
     name = quantity["name"][0].upper() + quantity["name"][1:]
     unit = f" {quantity['unit']}" if quantity["unit"] else ""
     return (
-        f"{name} {value:.3g}{unit}, where the cohort's median is {middle:.3g}{unit}: "
+        f"{name} {_number(value)}{unit}, where the cohort's median is {_number(middle)}{unit}: "
         f"{quantity['hint']}."
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}"
