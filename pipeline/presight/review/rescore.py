@@ -182,9 +182,8 @@ def _prepared(study: StudyFolder) -> Prepared:
 
 def _lesions(study: StudyFolder, mask: Mask) -> Lesions:
     probability, grid = _image(study, "probability")
-    uncertainty = (
-        _image(study, "uncertainty")[0] if study.path("uncertainty") else np.zeros_like(probability)
-    )
+    percent = _image(study, "uncertainty")[0] if study.path("uncertainty") else None
+    uncertainty = np.zeros_like(probability) if percent is None else percent / 100
     return Lesions(probability, mask, uncertainty, grid, model="edited by a person")
 
 

@@ -1,0 +1,131 @@
+// Who is here, which view they look at, and the bar above it.
+import { ask, knowMe, Refused, type Me, type Words } from "./api";
+import { button, fill, h, say } from "./dom";
+import { showAccounts } from "./accounts";
+import { showAgreement } from "./agreement";
+import { showRecord } from "./record";
+import { showStudy } from "./study";
+import { showWorklist } from "./worklist";
+
+export interface Desk {
+  me: Me;
+  words: Words;
+}
+
+/** Ends what a view has running. */
+export type Leave = () => void;
+
+const page = document.querySelector("#page")!;
+let leave: Leave = () => undefined;
+let desk: Desk | null = null;
+
+async function start(): Promise<void> {
+  try {
+    await enter(await ask<Me>("me"));
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) showLogin();
+    else throw error;
+  }
+}
+
+async function enter(me: Me): Promise<void> {
+  knowMe(me);
+  desk = { me, words: await ask<Words>("words") };
+  await route();
+}
+
+function showLogin(): void {
+  leave();
+  desk = null;
+  const name = h("input", { name: "name", autocomplete: "username", required: true, autofocus: true });
+  const password = h("input", {
+    name: "password",
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+  });
+  const wrong = h("p", { class: "bad", role: "alert" });
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    try {
+      await enter(await ask<Me>("login", { name: name.value, password: password.value }));
+    } catch (error) {
+      wrong.textContent = (error as Error).message;
+      password.value = "";
+    }
+  };
+  fill(
+    page,
+    h(
+      "form",
+      { class: "login", onsubmit: submit },
+      h("h1", {}, "presight review"),
+      h("label", {}, "Name", name),
+      h("label", {}, "Password", password),
+      wrong,
+      h("button", { type: "submit", class: "main" }, "Log in"),
+      h("p", { class: "quiet" }, "Research use only. Not a medical device."),
+    ),
+  );
+  name.focus();
+}
+
+async function logOut(): Promise<void> {
+  await ask("logout", {});
+  location.hash = "";
+  showLogin();
+}
+
+async function route(): Promise<void> {
+  if (!desk) return;
+  leave();
+  leave = () => undefined;
+  const [view = "", id = ""] = location.hash.replace(/^#\/?/, "").split("/");
+  const body = h("main", { id: "view" });
+  fill(page, bar(desk, view), body);
+  try {
+    leave = await views[view === "" ? "worklist" : view]!(body, desk, id);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) showLogin();
+    else fill(body, h("p", { class: "bad pad", role: "alert" }, (error as Error).message));
+  }
+}
+
+const views: Record<string, (body: HTMLElement, desk: Desk, id: string) => Promise<Leave>> = {
+  worklist: showWorklist,
+  study: showStudy,
+  record: showRecord,
+  agreement: showAgreement,
+  accounts: showAccounts,
+};
+
+function bar({ me }: Desk, view: string): HTMLElement {
+  const links: [string, string][] = [
+    ["", "Worklist"],
+    ["record", "Record"],
+    ["agreement", "Agreement"],
+    ...(me.role === "admin" ? ([["accounts", "Accounts"]] as [string, string][]) : []),
+  ];
+  return h(
+    "header",
+    {},
+    h("strong", {}, "presight"),
+    h(
+      "nav",
+      { "aria-label": "Views" },
+      links.map(([to, text]) =>
+        h("a", { href: `#/${to}`, "aria-current": to === view ? "page" : null }, text),
+      ),
+    ),
+    h("span", { class: "quiet grow" }, "Research use only"),
+    h("span", { class: "who" }, `${me.name} · ${me.role}`),
+    button("Log out", () => void logOut()),
+  );
+}
+
+window.addEventListener("hashchange", () => void route());
+window.addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof Refused && event.reason.status === 401) showLogin();
+  else say((event.reason as Error).message ?? String(event.reason), true);
+});
+void start();
