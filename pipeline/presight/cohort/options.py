@@ -58,8 +58,6 @@ class RunOptions:
     jobs: int | None = None
     scheduler: str | None = None
     group: bool = True
-    dicom: bool = False
-    dicom_anatomy: bool = False
     labels: Path | None = None
     dicom: bool = False
     dicom_anatomy: bool = False
