@@ -19,7 +19,7 @@ def named_sources(value):
     """Every source id below a value."""
     if isinstance(value, dict):
         for key, part in value.items():
-            if key == "source" or key.endswith("_source"):
+            if str(key).endswith("source"):
                 yield from [part] if isinstance(part, str) else part
             else:
                 yield from named_sources(part)

@@ -115,8 +115,9 @@ def t1_pair(head, bright):
 
 
 def test_a_ring_that_enhances_is_found_and_called_a_ring(head):
-    x, y, z = np.argwhere(head.lesion & (head.depth_to_surface_mm > 16)).mean(axis=0)
-    grid = np.indices(head.brain.shape) - np.array([x, y, z])[:, None, None, None]
+    deepest = np.argmax(head.lesion * head.depth_to_surface_mm * (head.ventricle_mm > 14))
+    middle = np.array(np.unravel_index(deepest, head.brain.shape))
+    grid = np.indices(head.brain.shape) - middle[:, None, None, None]
     radius = np.linalg.norm(grid, axis=0) * head.grid.spacing_mm[0]
     ring = (radius > 6) & (radius < 10)
     found = enhancements(replace(head, others=t1_pair(head, ring)))
@@ -202,7 +203,7 @@ def before():
         "diffuse_deep_infratentorial",
         9,
         head_seed=HEAD,
-        pons_swelling=1.35,
+        pons_swelling=1.5,
         changes={"adc_ratio": 1.0},
     )
 

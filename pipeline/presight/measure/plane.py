@@ -102,9 +102,16 @@ def likeness_of(head: Head, points: Points) -> Callable[[Plane], float]:
         seen = ~_is_in(lesion, there)
         if np.count_nonzero(seen) < _SEVERAL:
             return 0.0
-        return float(np.corrcoef(here[seen], _at(image, there[seen]))[0, 1])
+        return _correlation(here[seen], _at(image, there[seen]))
 
     return likeness
+
+
+def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Pearson's correlation; 0 where one of the two does not vary."""
+    one, other = one - one.mean(), other - other.mean()
+    size = float(np.sqrt((one**2).sum() * (other**2).sum()))
+    return float((one * other).sum()) / size if size > 0 else 0.0
 
 
 def _coarse_step(head: Head, coarse_mm: float) -> int:

@@ -161,7 +161,7 @@ def _widths_mm(rows: NDArray[np.float32], edge: float) -> NDArray[np.float64] | 
     core = rows[:, centre - 6 : centre + 7]
     if not (core > 0).all():
         return None
-    bright = rows > edge * float(np.median(core))
+    bright = rows > edge * min(float(np.median(core)), 1.0)  # a lesion in it raises no edge
     return np.array([_run(row, centre) for row in bright]) * _STEP_MM
 
 

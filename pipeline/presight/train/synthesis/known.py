@@ -37,7 +37,7 @@ _MM = float(STEP)
 _PAD = 12  # voxels of air and scalp around the brain
 _ADC_NORMAL, _ADC_FLUID = 840.0, 3000.0  # 1e-6 mm2/s; the digest's normal white matter
 _LAST_LOBE = 10  # ids 1 to 10 of configs/anatomy.yaml are the lobes and the insula
-_NATIVE_MM = (1.0, 1.0, 5.0)  # thick axial slices
+_NATIVE_MM = (1.0, 1.0, 3.0)  # axial slices
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class KnownPatient:
     Attributes
     ----------
     prepared : Prepared
-        On a 2 mm grid, with ADC and SWI; ``native`` is a grid of thick slices.
+        On a 2 mm grid, with ADC and SWI; ``native`` is a grid of axial slices.
     lesions : Lesions
-        The true lesion as thick slices show it.
+        The true lesion as the slices show it.
     pattern : str
     lesion, anatomy : (X, Y, Z) ndarray
         The truth on the 2 mm grid.
@@ -133,7 +133,7 @@ def known_patient(
     ConfigError
         There is no such pattern.
     """
-    settings = _settings(pattern) | dict(changes or {})
+    settings = _settings(pattern, changes or {})
     rng = np.random.default_rng([seed, 7])
     head = _draw_head(seed if head_seed is None else head_seed, pons_swelling)
     lesion = _draw_lesion(head, settings, rng)
@@ -144,17 +144,10 @@ def known_patient(
         Contrast.ADC: _adc(head, lesion, low, settings["adc_ratio"], rng),
         Contrast.SWI: _swi(head, spots, rng),
     }
-    native = _thick(head.grid)
-    seen = resample(lesion.astype(np.float32), head.grid, native) >= 0.5
-    brain = head.labels > 0
-    volumes = {c: Volume(data, head.grid, c) for c, data in others.items()}
+    lesions = _as_slices(lesion, head.grid)
     return KnownPatient(
-        prepared=Prepared(
-            Volume(flair, head.grid, Contrast.FLAIR), brain, head.labels, volumes, native, (), ()
-        ),
-        lesions=Lesions(
-            seen.astype(np.float32), seen, np.zeros(seen.shape, np.float32), native, "truth"
-        ),
+        prepared=_prepared(head, flair, others, lesions.grid),
+        lesions=lesions,
         pattern=pattern,
         lesion=lesion,
         anatomy=head.labels,
@@ -166,7 +159,23 @@ def known_patient(
     )
 
 
-def _settings(pattern: str) -> dict[str, Any]:
+def _prepared(
+    head: _Head, flair: Image, others: Mapping[Contrast, Image], native: Grid
+) -> Prepared:
+    volumes = {contrast: Volume(data, head.grid, contrast) for contrast, data in others.items()}
+    image = Volume(flair, head.grid, Contrast.FLAIR)
+    return Prepared(image, head.labels > 0, head.labels, volumes, native, (), ())
+
+
+def _as_slices(lesion: Mask, grid: Grid) -> Lesions:
+    """Show the lesion as axial slices do."""
+    native = _slices(grid)
+    seen = resample(lesion.astype(np.float32), grid, native) >= 0.5
+    nothing = np.zeros(seen.shape, np.float32)
+    return Lesions(seen.astype(np.float32), seen, nothing, native, "truth")
+
+
+def _settings(pattern: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     patterns = load_config("known_patterns.yaml")["patterns"]
     if pattern not in patterns:
         raise ConfigError(
@@ -174,7 +183,7 @@ def _settings(pattern: str) -> dict[str, Any]:
             where="known_patterns.yaml",
             expected=f"one of {', '.join(patterns)}",
         )
-    own = dict(patterns[pattern])
+    own = {**patterns[pattern], **changes}
     if "site" in own:
         return own
     family = family_settings(own.pop("family"))
@@ -278,7 +287,7 @@ def _affine(shape: tuple[int, ...]) -> NDArray[np.float64]:
     return affine
 
 
-def _thick(grid: Grid) -> Grid:
+def _slices(grid: Grid) -> Grid:
     extent = np.array(grid.shape) * _MM
     x, y, z = (int(size // step) for size, step in zip(extent, _NATIVE_MM, strict=True))
     affine = np.diag([*_NATIVE_MM, 1.0])
