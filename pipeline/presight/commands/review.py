@@ -93,7 +93,7 @@ def _add_store(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
     parser.add_argument(
         "--store",
         metavar="URL",
-        help="sqlite:///FILE or postgresql+psycopg://... (default: OUT/review/review.sqlite)",
+        help="sqlite:///FILE or postgresql+pg8000://... (default: OUT/review/review.sqlite)",
     )
 
 

@@ -76,7 +76,7 @@ def open_store(url: str) -> Store:
     ----------
     url : str
         Address as SQLAlchemy writes it: ``sqlite:///FILE`` or
-        ``postgresql+psycopg://USER@HOST/NAME``.
+        ``postgresql+pg8000://USER@HOST/NAME``.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def open_store(url: str) -> Store:
         raise ConfigError(
             f"the store cannot be opened ({type(error).__name__})",
             where=_without_password(url),
-            expected="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME, and leave to write",
+            expected="sqlite:///FILE or postgresql+pg8000://USER@HOST/NAME, and leave to write",
         ) from error
     return store
 
