@@ -84,11 +84,12 @@ def align(before: TimePoint, after: TimePoint, settings: dict[str, Any]) -> Half
     ]
     grid = _grid_around(np.concatenate(corners), settings)
     similarity = _similarity(before, after, grid, to_before, to_after)
-    _refuse_another_head(similarity, before, after, settings["same_head_at_least"])
     apart = rigid.apply(there, _brain_corners(before)) - rigid.apply(back, _brain_corners(before))
-    return HalfWay(
+    half_way = HalfWay(
         grid, to_before, to_after, similarity, float(np.linalg.norm(apart, axis=1).max())
     )
+    _refuse_another_head(half_way, before, after, settings)
+    return half_way
 
 
 def _from_regions(before: TimePoint, after: TimePoint) -> Rigid:
@@ -210,12 +211,15 @@ def _similarity(
 
 
 def _refuse_another_head(
-    similarity: float, before: TimePoint, after: TimePoint, at_least: float
+    half_way: HalfWay, before: TimePoint, after: TimePoint, settings: dict[str, Any]
 ) -> None:
-    if similarity < at_least:
+    alike = half_way.similarity >= settings["same_head_at_least"]
+    if not alike or half_way.disagreement_mm > settings["directions_apart_at_most_mm"]:
         raise InputError(
             f"{before.name} and {after.name} do not look like one head: after alignment their "
-            f"brains correlate at {similarity:.2f}",
-            expected=f"at least {at_least:g}, as two FLAIRs of one person do",
+            f"brains correlate at {half_way.similarity:.2f} and the two directions of the search "
+            f"lie {half_way.disagreement_mm:.1f} mm apart",
+            expected=f"at least {settings['same_head_at_least']:g} and at most "
+            f"{settings['directions_apart_at_most_mm']:g} mm, as two FLAIRs of one person do",
             action="Check that both are FLAIRs and of the same patient",
         )
