@@ -18,9 +18,9 @@ import numpy as np
 from presight.config import load_config
 from presight.errors import InputError
 from presight.preprocess.conform import conform
+from presight.preprocess.find import find_anatomy
 from presight.preprocess.normalise import commonest_intensity
 from presight.preprocess.quality import judge, numbers_of, refuse
-from presight.preprocess.stage import find_anatomy
 from presight.study import Contrast
 from presight.study.nifti import read_nifti
 

@@ -13,8 +13,8 @@ from presight.preprocess.appearance import appearance
 from presight.preprocess.atlas import load_atlas
 from presight.preprocess.conform import conform
 from presight.preprocess.coverage import coverage
+from presight.preprocess.find import find_anatomy
 from presight.preprocess.quality import judge, numbers_of, refuse
-from presight.preprocess.stage import find_anatomy
 from presight.study import Contrast, Grid, Study, Volume
 from presight.study.nifti import read_nifti
 

@@ -115,6 +115,8 @@ def test_findings_and_assessment_can_be_read_back(result, tmp_path):
     made_by = content.pop("provenance")
     assert type(result.assessment).model_validate(content) == result.assessment
     assert made_by["bundle"]["sha256"] == result.provenance.bundle.sha256
+    assert made_by["preprocessing"] == list(result.prepared.steps)
+    assert list(made_by["quality"]) == [item.name for item in result.prepared.quality]
     assert "seconds" not in made_by
 
 

@@ -25,12 +25,15 @@ class Anatomy:
         From points of the head to points of the atlas (LPS millimetres).
     method : str
         What found them, as it is written into the results.
+    doubt : str
+        A sentence for the reader where another method was not believed; empty where all is well.
     """
 
     labels: NDArray[np.uint8]
     tissue: NDArray[np.uint8]
     to_atlas: sitk.AffineTransform
     method: str
+    doubt: str = ""
 
     @property
     def brain(self) -> NDArray[np.bool_]:

@@ -72,5 +72,4 @@ def _back(to_atlas: sitk.AffineTransform, points: Points) -> Points:
 def _inside(grid: Grid, points: Points) -> NDArray[np.bool_]:
     index = (points - grid.affine[:3, 3]) @ np.linalg.inv(grid.affine[:3, :3]).T
     upper = np.asarray(grid.shape) - 0.5
-    inside: NDArray[np.bool_] = ((index >= -0.5) & (index <= upper)).all(axis=1)
-    return inside
+    return np.asarray(((index >= -0.5) & (index <= upper)).all(axis=1))

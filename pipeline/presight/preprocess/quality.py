@@ -60,19 +60,24 @@ def numbers_of(native: Volume, flair: Volume, anatomy: Anatomy, scale: float) ->
     }
 
 
-def judge(numbers: Numbers, doubts: tuple[str, ...] = ()) -> tuple[Quality, ...]:
+def judge(
+    numbers: Numbers, of_anatomy: str = "", of_file: tuple[str, ...] = ()
+) -> tuple[Quality, ...]:
     """Turn numbers into sentences for the reader.
 
     Parameters
     ----------
     numbers : mapping of str to float or None
-    doubts : tuple of str
+    of_anatomy : str
+        Why brain and regions are doubtful; empty where they are not.
+    of_file : tuple of str
         What the file itself left open.
     """
     rules = load_config("quality.yaml")["rules"]
     return (
         *(_judged(name, numbers[name], rule) for name, rule in rules.items() if name in numbers),
-        *(Quality("orientation", None, doubt, doubtful=True) for doubt in doubts),
+        *(Quality("anatomy", None, doubt, doubtful=True) for doubt in [of_anatomy] if doubt),
+        *(Quality("orientation", None, doubt, doubtful=True) for doubt in of_file),
     )
 
 

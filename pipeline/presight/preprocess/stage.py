@@ -8,16 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presight.config import load_config
-from presight.errors import InputError
 from presight.preprocess.align import align
 from presight.preprocess.anatomy import Anatomy
-from presight.preprocess.atlas import load_atlas
 from presight.preprocess.bias import correct_bias
 from presight.preprocess.conform import conform
+from presight.preprocess.find import find_anatomy
 from presight.preprocess.normalise import commonest_intensity
 from presight.preprocess.prepared import Prepared
 from presight.preprocess.quality import judge, numbers_of, refuse
-from presight.preprocess.register import register_atlas
 from presight.study.contrast import Contrast
 from presight.study.resample import resample
 from presight.study.study import Study
@@ -52,43 +50,8 @@ def preprocess(study: Study) -> Prepared:
         others=others,
         native=study.flair.grid,
         steps=_steps(settings, anatomy, others),
-        quality=judge(numbers, study.flair.doubts),
+        quality=judge(numbers, anatomy.doubt, study.flair.doubts),
     )
-
-
-def find_anatomy(flair: Volume, settings: dict[str, Any]) -> Anatomy:
-    """Brain and regions of a FLAIR on the working grid.
-
-    Parameters
-    ----------
-    flair : Volume
-    settings : dict
-        ``configs/preprocess.yaml``.
-
-    Raises
-    ------
-    InputError
-        There is no head in the image.
-    """
-    atlas = load_atlas()
-    found = register_atlas(flair, atlas, settings["registration"]).transform
-    labels, tissue = (
-        resample(values, atlas.grid, flair.grid, nearest=True, transform=found)
-        for values in (atlas.labels, atlas.tissue)
-    )
-    there = (labels > 0) & (flair.data > 0)  # a stripped skull leaves zeros, which are not brain
-    if not there.any():
-        raise InputError(
-            "no head was found in the image",
-            where=flair.source,
-            expected="a FLAIR of the whole head",
-            action="Look at the image and its orientation in a viewer",
-        )
-    method = (
-        "brain and regions from a multi-start affine registration of MNI152 and the "
-        "Desikan-Killiany atlas"
-    )
-    return Anatomy(np.where(there, labels, 0), np.where(there, tissue, 0), found, method)
 
 
 def _normalised(flair: Volume, anatomy: Anatomy, settings: dict[str, Any]) -> Volume:

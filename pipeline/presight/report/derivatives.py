@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from presight.preprocess import to_native
+from presight.preprocess import Prepared, to_native
 from presight.preprocess.native import flat_flair, native_adc
 from presight.report.atomic import output_error, write_text
 from presight.report.bids import label_table, sidecar, to_json, write_dataset
@@ -176,7 +176,17 @@ def _beside(image: Path) -> Path:
 def _assessment(result: StudyResult) -> dict[str, object]:
     return {
         **result.assessment.model_dump(mode="json"),
-        "provenance": result.provenance.of_the_study(),
+        "provenance": result.provenance.of_the_study() | _preparation(result.prepared),
+    }
+
+
+def _preparation(prepared: Prepared) -> dict[str, object]:
+    """Tell what was done to the images, what brain and regions come from, what was seen of them."""
+    return {
+        "preprocessing": list(prepared.steps),
+        "quality": {
+            item.name: {"value": item.value, "doubtful": item.doubtful} for item in prepared.quality
+        },
     }
 
 
