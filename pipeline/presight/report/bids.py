@@ -39,7 +39,7 @@ _HOMELESS = (  # BIDS has no name for these
 
 
 def write_dataset(out: Path) -> None:
-    """Write ``dataset_description.json`` and ``.bidsignore`` into ``out``.
+    """Write ``dataset_description.json``, ``README.md`` and ``.bidsignore`` into ``out``.
 
     Raises
     ------
@@ -55,9 +55,22 @@ def write_dataset(out: Path) -> None:
         )
     write_text(path, to_json(_description()))
     write_text(out / ".bidsignore", "\n".join(_HOMELESS) + "\n")
+    if not any(out.glob("README*")):
+        write_text(out / "README.md", _README)
 
 
-def sidecar(description: str, sources: Sequence[str], **more: str) -> dict[str, Any]:
+_README = """\
+# White-matter hyperintensity on FLAIR
+
+Made by presight. Research use only: not a medical device.
+
+`findings.tsv` and `assessments.tsv` have a row for each study, `failures.tsv` names those that failed and
+why, and `sub-*/[ses-*/]anat/*_desc-presight_report.html` is the page of a study. Every image is on
+the voxel grid of the FLAIR that came in. `run.json` tells versions, settings and times.
+"""
+
+
+def sidecar(description: str, sources: Sequence[str], **more: object) -> dict[str, Any]:
     """JSON sidecar of an image on the grid of the FLAIR that came in."""
     return {
         "Description": description,

@@ -152,7 +152,9 @@ def _sidecars(result: StudyResult, files: StudyFiles) -> Iterator[tuple[Path, di
     anatomy = sidecar("Regions that hyperintensity is reported for", sources)
     brain = sidecar("Brain", sources, Type="Brain")
     scan = sidecar(
-        "FLAIR of the brain without bias field, the commonest brain intensity 1", sources
+        "FLAIR of the brain without bias field, the commonest brain intensity 1",
+        sources,
+        SkullStripped=True,
     )
     adc = sidecar("ADC on the grid of the FLAIR", sources, Units="1e-6 mm2/s")
     yield _beside(files.lesion_mask), mask
