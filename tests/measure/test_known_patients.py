@@ -115,7 +115,7 @@ def t1_pair(head, bright):
 
 
 def test_a_ring_that_enhances_is_found_and_called_a_ring(head):
-    deepest = np.argmax(head.lesion * head.depth_to_surface_mm * (head.ventricle_mm > 14))
+    deepest = np.argmax((head.lesion_mm <= 4) * head.depth_mm * (head.ventricle_mm > 12))
     middle = np.array(np.unravel_index(deepest, head.brain.shape))
     grid = np.indices(head.brain.shape) - middle[:, None, None, None]
     radius = np.linalg.norm(grid, axis=0) * head.grid.spacing_mm[0]

@@ -65,6 +65,9 @@ def test_no_lesion_has_a_volume_of_zero_and_no_shares():
     assert findings.parieto_occipital_share is None
     assert findings.volume_asymmetry is None
     assert findings.uncertainty is None
+    assert findings.pattern is None
+    assert findings.swelling_detail.midline_shift_mm is None  # an even head shows no middle
+    assert findings.mass_effect is None
 
 
 def test_adc_is_none_without_the_series_and_a_ratio_with_it():

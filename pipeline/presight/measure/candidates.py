@@ -112,5 +112,10 @@ def _has_ring(bright: Mask, head: Head, hole_share: float) -> bool:
 
 
 def _hole(part: Mask) -> float:
-    filled = np.stack([ndimage.binary_fill_holes(part[:, :, z]) for z in range(part.shape[2])], 2)
-    return float(filled.sum() - part.sum()) / float(filled.sum())
+    """Share of the filled shape that is hole; small gaps in the rim are closed first."""
+    plane = np.ones((3, 3, 1), dtype=bool)
+    closed = ndimage.binary_closing(np.pad(part, 2), plane)
+    filled = np.stack(
+        [ndimage.binary_fill_holes(closed[:, :, z]) for z in range(closed.shape[2])], 2
+    )
+    return float(filled.sum() - closed.sum()) / float(filled.sum())

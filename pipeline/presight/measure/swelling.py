@@ -18,6 +18,7 @@ _STEP_MM = 0.5
 _ROW_MM = 1.0
 _REACH_MM = 30.0
 _ENOUGH = 200
+_TIE = 1e-6  # of two planes alike, the one nearer to the middle
 
 
 def measure_swelling(head: Head, plane: Plane) -> Swelling:
@@ -77,9 +78,11 @@ def _midline_shift_mm(head: Head, plane: Plane, settings: dict[str, Any]) -> flo
     step = _STEP_MM / min(head.grid.spacing_mm)
     reach = settings["shift_searched_mm"] / min(head.grid.spacing_mm)
     moves = np.arange(-reach, reach + step / 2, step)
-    scores = [likeness(Plane(plane.normal, plane.offset + move)) for move in moves]
-    best = float(moves[int(np.argmax(scores))])
-    return round(best * min(head.grid.spacing_mm), 1)
+    scores = np.array([likeness(Plane(plane.normal, plane.offset + move)) for move in moves])
+    if scores.max() < settings["central_likeness"]:
+        return None
+    best = moves[int(np.argmax(scores - _TIE * np.abs(moves)))]
+    return round(float(best) * min(head.grid.spacing_mm), 1)
 
 
 def _central_points(head: Head, box: dict[str, list[float]]) -> NDArray[np.float64]:
@@ -110,16 +113,19 @@ def _ventricles_ml(head: Head, plane: Plane) -> tuple[float | None, float | None
 
 
 def _sulcal_fluid_ratio(head: Head, settings: dict[str, Any]) -> float | None:
-    """Share of fluid at the surface beside the lesion, over that at the surface elsewhere."""
-    shell = head.brain & (head.depth_to_surface_mm <= settings["surface_mm"])
+    """Fluid in the outer brain beside the lesion, over what is elsewhere at the same depths."""
+    depth = head.depth_to_surface_mm
+    shell = head.brain & (depth <= settings["surface_mm"]) & ~head.lesion
     shell &= head.within(["frontal", "parietal", "occipital", "temporal"])
-    beside = shell & (head.lesion_mm <= settings["beside_lesion_mm"])
-    elsewhere = shell & ~beside
-    enough = _ENOUGH / max(head.grid.voxel_ml * 1000, 1e-6)
-    if np.count_nonzero(beside) < enough or np.count_nonzero(elsewhere) < enough:
+    near = head.lesion_mm[shell] <= settings["beside_lesion_mm"]
+    if min(np.count_nonzero(near), np.count_nonzero(~near)) < _ENOUGH:
         return None
-    there, free = float(head.fluid[beside].mean()), float(head.fluid[elsewhere].mean())
-    return there / free if free > 0 else None
+    layer = (depth[shell] / settings["layer_mm"]).astype(int)
+    fluid = head.fluid[shell]
+    elsewhere = np.bincount(layer[~near], fluid[~near], layer.max() + 1)
+    share = elsewhere / np.maximum(np.bincount(layer[~near], minlength=elsewhere.size), 1)
+    expected = float(share[layer[near]].mean())
+    return float(fluid[near].mean()) / expected if expected > 0 else None
 
 
 def _pons(

@@ -91,7 +91,17 @@ def _depth(findings: Findings) -> Iterator[MeasuredRow]:
     }
     most = max(parts, key=lambda name: parts[name])
     said = ", ".join(f"{name} {wording.volume(ml)}{_SPACE}mL" for name, ml in parts.items())
-    yield MeasuredRow("Depth in the cerebrum", f"mostly {most}", (f"{said.capitalize()}.",))
+    limit = load_config("measure/settings.yaml")["tissue"]["spared_below"]
+    spared = [
+        name
+        for name, share in (
+            ("cortex", findings.cortex_share),
+            ("U-fibres", findings.subcortical_share),
+        )
+        if share is not None and share < limit
+    ]
+    found = f"mostly {most}" + (f"; {' and '.join(spared)} all but spared" if spared else "")
+    yield MeasuredRow("Depth in the cerebrum", found, (f"{said.capitalize()}.",))
 
 
 def _diffusion(findings: Findings) -> Iterator[MeasuredRow]:

@@ -27,7 +27,7 @@ from presight.study.volume import Grid, Volume
 from presight.train.synthesis.fields import smooth_noise, voxel_axes
 from presight.train.synthesis.margin import Rng
 from presight.train.synthesis.paint import family_settings
-from presight.train.synthesis.scene import Scene
+from presight.train.synthesis.scene import Scene, region_ids
 from presight.train.synthesis.shapes import draw_shape
 
 Mask = NDArray[np.bool_]
@@ -36,6 +36,7 @@ Image = NDArray[np.float32]
 _MM = float(STEP)
 _PAD = 12  # voxels of air and scalp around the brain
 _ADC_NORMAL, _ADC_FLUID = 840.0, 3000.0  # 1e-6 mm2/s; the digest's normal white matter
+_TRIES = 20
 _LAST_LOBE = 10  # ids 1 to 10 of configs/anatomy.yaml are the lobes and the insula
 _NATIVE_MM = (1.0, 1.0, 3.0)  # axial slices
 
@@ -86,6 +87,7 @@ class _Head:
 
     labels: NDArray[np.uint8]
     site: NDArray[np.uint8]
+    territory: NDArray[np.uint8]
     solid: Image  # share of tissue
     white: Image
     outside_mm: Image
@@ -224,6 +226,7 @@ def _draw_head(seed: int, pons_swelling: float) -> _Head:
     return _Head(
         labels=labels,
         site=sampled(parcels.site).astype(np.uint8),
+        territory=sampled(parcels.territory).astype(np.uint8),
         solid=solid,
         white=sampled(atlas.white, 1).astype(np.float32),
         outside_mm=(outside * _MM).astype(np.float32),
@@ -298,8 +301,29 @@ def _slices(grid: Grid) -> Grid:
 def _draw_lesion(head: _Head, settings: Mapping[str, Any], rng: Rng) -> Mask:
     if "site" in settings:
         return _site_lesion(head, settings["site"], rng)
-    lesion: Mask = (draw_shape(head.scene, dict(settings), rng) > 0) & head.scene.solid
+    for _ in range(_TRIES):
+        lesion: Mask = (draw_shape(head.scene, dict(settings), rng) > 0) & head.scene.solid
+        if settings.get("above_tentorium"):
+            lesion = lesion & ~np.isin(
+                head.labels, [*region_ids("brainstem"), *region_ids("cerebellum")]
+            )
+        if settings.get("one_territory"):
+            lesion = _in_one_territory(head, lesion)
+        if float(lesion.sum()) * _MM**3 / 1000 >= settings.get("least_ml", 0.0):
+            break
     return lesion
+
+
+def _in_one_territory(head: _Head, lesion: Mask) -> Mask:
+    """Part of a lesion in the arterial territory of one side that holds most of it."""
+    right = (head.scene.position[0] > 0) & np.ones(lesion.shape, dtype=bool)
+    parts = [
+        lesion & (head.territory == number) & side
+        for number in np.unique(head.territory[lesion])
+        if number
+        for side in (right, ~right)
+    ]
+    return max(parts, key=np.count_nonzero, default=lesion)
 
 
 def _site_lesion(head: _Head, site: str, rng: Rng) -> Mask:
