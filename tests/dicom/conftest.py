@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -19,10 +20,13 @@ from presight.study import Contrast
 
 def _invented_patient() -> ModuleType:
     """The module that invents the patient of the report tests."""
+    if known := sys.modules.get("invented_patient"):
+        return known
     path = Path(__file__).parents[1] / "report" / "conftest.py"
     spec = spec_from_file_location("invented_patient", path)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
+    sys.modules[spec.name] = module
     return module
 
 

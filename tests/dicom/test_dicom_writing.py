@@ -13,6 +13,7 @@ import pydicom
 import pytest
 from dicom_writer import PATIENT
 from highdicom.sr import Comprehensive3DSR, ComprehensiveSR
+from highdicom.sr.utils import find_content_items
 
 from presight.dicom.write import write_dicom
 
@@ -88,7 +89,8 @@ def test_the_report_says_what_the_result_says(files, result):
     }
     found = result.assessment.classification.probabilities
     assert probabilities["pres"] == pytest.approx(100 * found["pres"], abs=0.05)
-    text = str(report)
+    texts = find_content_items(report, value_type=hd.sr.ValueTypeValues.TEXT, recursive=True)
+    text = " ".join(item.TextValue for item in texts)
     for recommendation in result.assessment.recommendations:
         assert recommendation.action in text
     assert "Research use only" in text

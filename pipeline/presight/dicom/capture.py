@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from highdicom.sc import SCImage
 from PIL import Image, ImageDraw, ImageFont
+from pydicom.uid import RLELossless
 
 from presight.dicom.codes import term
 from presight.dicom.source import DISCLAIMER, MANUFACTURER, Source
@@ -37,9 +38,11 @@ def summary_picture(source: Source) -> SCImage:
         sop_instance_uid=source.uid("picture", "object"),
         instance_number=1,
         manufacturer=MANUFACTURER,
+        transfer_syntax_uid=RLELossless,
         series_description="presight summary, research use only",
     )
     capture.BurnedInAnnotation = "NO"
+    capture.Laterality = ""  # a head is not one of a pair
     return capture
 
 
