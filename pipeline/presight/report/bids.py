@@ -64,9 +64,9 @@ _README = """\
 
 Made by presight. Research use only: not a medical device.
 
-`findings.tsv` and `assessments.tsv` have a row for each study, `failures.tsv` names those that failed and
-why, and `sub-*/[ses-*/]anat/*_desc-presight_report.html` is the page of a study. Every image is on
-the voxel grid of the FLAIR that came in. `run.json` tells versions, settings and times.
+`findings.tsv` and `assessments.tsv` have a row for each study, `failures.tsv` names those that
+failed and why, and `sub-*/[ses-*/]anat/*_desc-presight_report.html` is the page of a study. Every
+image is on the voxel grid of the FLAIR that came in. `run.json` tells versions, settings and times.
 """
 
 
