@@ -109,6 +109,7 @@ class _Worker:
     def _died(self) -> Outcome | None:
         """Start a new process; try the study again, or give it up."""
         self._process.join()
+        self.pipe.close()
         code = self._process.exitcode
         self._start()
         if self._tries:

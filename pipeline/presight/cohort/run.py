@@ -54,7 +54,7 @@ def run_cohort(
     Returns
     -------
     list of Outcome
-        One for each study and each refused input.
+        One for each refused input and each study, in the order of the plan.
 
     Raises
     ------
@@ -77,7 +77,8 @@ def run_cohort(
         finally:  # also after Ctrl-C: the tables tell what is there
             if options.group:
                 write_group(options.out, options.labels)
-    return outcomes
+    places = {study.stem: place for place, study in enumerate(plan.studies)}
+    return sorted(outcomes, key=lambda outcome: places.get(outcome.study.stem, -1))
 
 
 def plan_cohort(
