@@ -16,7 +16,7 @@ type Tab = (typeof TABS)[number];
 
 export class Answer {
   readonly element = h("div", { class: "answer" });
-  private readonly verdict = h("div", { class: "verdict" });
+  private readonly verdict = h("div", { class: "answer-head" });
   private readonly body = h("div", { class: "tab-body", role: "tabpanel", tabindex: "0" });
   private tab: Tab = "Answer";
   private off = new Set<string>();
@@ -122,19 +122,17 @@ export class Answer {
     const { contributions } = this.assessment.classification;
     const scale = Math.max(1e-9, ...contributions.flatMap((c) => Object.values(c.log_lr).map(Math.abs)));
     const labels = Object.keys(this.assessment.classification.prior) as Label[];
-    const head = h("tr", {}, h("th", {}, "Count"), h("th", {}, "Fact"),
-      labels.map((label) => h("th", {}, this.desk.words.classes[label]!.short)));
     return [
       h("p", { class: "quiet" }, "×3 triples the weight of a diagnosis, ÷3 cuts it to a third. Switch a fact off to see the probabilities without it."),
-      h("table", { class: "contributions" }, h("thead", {}, head), h("tbody", {},
-        contributions.map((fact) => h("tr", { class: this.off.has(fact.feature) ? "off" : "" },
-          h("td", {}, h("input", {
-            type: "checkbox", checked: !this.off.has(fact.feature), "aria-label": `Count ${fact.name}`, "data-fact": fact.feature,
-            onchange: () => this.toggle(fact.feature),
-          })),
-          h("td", {}, h("details", {}, h("summary", {}, `${fact.name}: ${fact.value}`),
-            h("p", {}, fact.note, ` Evidence grade ${fact.quality}. `, this.refs(fact.source)))),
-          labels.map((label) => h("td", { class: "number" }, signedBar(fact.log_lr[label] / scale), factor(fact.log_lr[label]))))))),
+      h("div", { class: "contribution quiet" }, h("span", {}), labels.map((label) => h("span", { class: "number" }, this.desk.words.classes[label]!.short))),
+      ...contributions.map((fact) => h("div", { class: this.off.has(fact.feature) ? "contribution off" : "contribution" },
+        h("input", {
+          type: "checkbox", checked: !this.off.has(fact.feature), "aria-label": `Count ${fact.name}`, "data-fact": fact.feature,
+          onchange: () => this.toggle(fact.feature),
+        }),
+        h("details", {}, h("summary", {}, `${fact.name}: ${fact.value}`),
+          h("p", {}, fact.note, ` Evidence grade ${fact.quality}. `, this.refs(fact.source))),
+        labels.map((label) => h("span", { class: "number" }, signedBar(fact.log_lr[label] / scale), factor(fact.log_lr[label]))))),
       h("h3", {}, "Not known, and could move the answer"),
       h("dl", { class: "missing" }, this.assessment.missing.flatMap((fact) => [h("dt", {}, fact.name), h("dd", {}, fact.effect)])),
     ];

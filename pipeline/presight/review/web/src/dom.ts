@@ -28,7 +28,8 @@ export function fill(parent: Element, ...children: (Child | Child[])[]): void {
 }
 
 function set(element: HTMLElement, name: string, value: unknown): void {
-  if (value === undefined || value === null || value === false) return;
+  if (value === undefined || value === null) return;
+  if (value === false && !name.startsWith("aria-")) return;
   if (name.startsWith("on") && typeof value === "function") {
     element.addEventListener(name.slice(2), value as EventListener);
   } else if (name === "style") {
@@ -38,7 +39,7 @@ function set(element: HTMLElement, name: string, value: unknown): void {
   } else if (name === "value" && "value" in element) {
     (element as HTMLInputElement).value = String(value);
   } else {
-    element.setAttribute(name, value === true ? "" : String(value));
+    element.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
   }
 }
 

@@ -37,7 +37,7 @@ async function enter(me: Me): Promise<void> {
 function showLogin(): void {
   leave();
   desk = null;
-  const name = h("input", { name: "name", autocomplete: "username", required: true, autofocus: true });
+  const name = h("input", { name: "name", autocomplete: "username", required: true });
   const password = h("input", {
     name: "password",
     type: "password",

@@ -4,7 +4,7 @@ import { Answer } from "./answer";
 import { Decide } from "./decide";
 import { append, button, choice, fill, h, say, typing } from "./dom";
 import type { Desk, Leave } from "./main";
-import { Viewer, WINDOW, type Overlay, type Plane, type Tool } from "./viewer";
+import { OUTLINE, Viewer, WINDOW, type Overlay, type Plane, type Tool } from "./viewer";
 
 const SIGN_OF_LIFE = 15_000;
 
@@ -117,7 +117,7 @@ class StudyView {
     append(bar, [
       slider("Window from", 0, 2, 0.05, WINDOW[0], (low) => this.window({ low })),
       slider("to", 0.5, 5, 0.05, WINDOW[1], (high) => this.window({ high })),
-      slider("Outline", 0, 1, 0.05, 0.45, (share) => this.viewer.setOutlineOpacity(share)),
+      slider("Outline", 0, 1, 0.05, OUTLINE, (share) => this.viewer.setOutlineOpacity(share)),
       ...this.overlays(),
       choice("Sides", [["radiological", "radiological"], ["neurological", "neurological"]],
         "radiological", (sides) => this.viewer.setRadiological(sides === "radiological")),

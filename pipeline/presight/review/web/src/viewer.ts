@@ -20,7 +20,8 @@ const RANGES = {
   anatomy: {},
 };
 export type Overlay = keyof typeof OVERLAYS;
-export const WINDOW: [number, number] = [0.2, 2.2]; // the commonest brain intensity is 1
+export const OUTLINE = 0.2;
+export const WINDOW: [number, number] = [0.3, 1.8]; // the commonest brain intensity is 1
 
 export class Viewer {
   readonly element = h("div", { class: "canvases" });
@@ -34,17 +35,18 @@ export class Viewer {
 
   constructor(private readonly base: string) {
     this.main.onLocationChange = (place) =>
-      this.onplace((place as { string: string }).string.split("  ").join(" · "));
+      this.onplace(said(place as { mm: number[]; values: { value: number }[] }));
     this.main.onDrawingChanged = () => this.onchange();
   }
 
   async open(images: string[], outline: string): Promise<void> {
     const others = images.filter((name) => ["adc", "dwi", "t1", "swi"].includes(name));
     await this.show(this.main, "flair", WINDOW);
-    performance.mark("first-slice");
+    this.element.dataset.shown = "flair";
     await Promise.all(others.map((name) => this.addLinked(name)));
     this.link();
     await this.loadOutline(outline);
+    this.element.dataset.shown = "all";
   }
 
   close(): void {
@@ -112,6 +114,7 @@ export class Viewer {
   async loadOutline(url: string): Promise<void> {
     const image = await NVImage.loadFromUrl({ url, name: "outline.nii.gz" });
     this.main.loadDrawing(image);
+    this.main.setDrawOpacity(OUTLINE);
     this.saved = this.drawing().slice();
   }
 
@@ -216,11 +219,22 @@ export class Viewer {
   }
 }
 
+function said({ mm, values }: { mm: number[]; values: { value: number }[] }): string {
+  const [x, y, z] = mm.map((value) => Math.round(value)) as [number, number, number];
+  const place = [
+    `${Math.abs(x)} mm ${x < 0 ? "left" : "right"}`,
+    `${Math.abs(y)} mm ${y < 0 ? "behind" : "in front"}`,
+    `${Math.abs(z)} mm ${z < 0 ? "below" : "above"}`,
+  ].join(", ");
+  return `${place} of the scanner's middle · intensity ${values[0]?.value.toFixed(2) ?? "–"}`;
+}
+
 function made(): Niivue {
   const one = new Niivue({
     backColor: [0, 0, 0, 1],
     crosshairColor: [0.4, 0.65, 0.95, 0.6],
-    crosshairWidth: 1,
+    crosshairWidth: 0.5,
+    crosshairGap: 12,
     fontColor: [0.72, 0.78, 0.84, 1],
     isRadiologicalConvention: true,
     isOrientationTextVisible: true,
@@ -230,7 +244,8 @@ function made(): Niivue {
     dragMode: DRAG_MODE.contrast,
     loadingText: "",
     show3Dcrosshair: true,
-    drawOpacity: 0.45,
+    drawOpacity: OUTLINE,
+    drawRimOpacity: 0.9,
     logLevel: "error",
   } as ConstructorParameters<typeof Niivue>[0]);
   return one;

@@ -238,7 +238,7 @@ function heading(): HTMLElement {
   const names: [string, string][] = [
     ["id", "Study"], ["alerts", "Alerts"], ["verdict", "Verdict"], ["share", "PRES"],
     ["share", "Toxic"], ["number", "mL"], ["number", "Uncertainty"], ["quality", "Quality"],
-    ["date", "Result of"], ["state", "State"], ["reviewer", "Last decision"], ["open", ""],
+    ["date", "Result of"], ["state", "State"], ["reviewer", "Last"], ["open", ""],
   ];
   return h("div", { class: "row heading", role: "row" },
     names.map(([kind, text]) => h("span", { class: kind, role: "columnheader" }, text)));

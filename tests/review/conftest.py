@@ -1,0 +1,196 @@
+"""A desk with one invented patient, measured and scored for real, and as many copies as asked."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from scipy import ndimage
+
+from presight.measure import measure
+from presight.preprocess import Prepared
+from presight.preprocess.atlas import load_atlas
+from presight.report.derivatives import write_study
+from presight.report.result import ModelInfo, StudyResult, make_provenance
+from presight.review.accounts import Role, add_account
+from presight.review.api import Desk, make_app
+from presight.review.store import Store, open_store
+from presight.review.worklist import refresh
+from presight.score import assess
+from presight.segment.lesions import Lesions
+from presight.study.clinical import ClinicalRecord, Drug
+from presight.study.contrast import Contrast
+from presight.study.resample import resample
+from presight.study.study import Study
+from presight.study.volume import Grid, Volume
+
+PASSWORDS = {"anna": "a long password 1", "ben": "a long password 2", "rea": "a long password 3"}
+ROLES = {"anna": Role.ADMIN, "ben": Role.REVIEWER, "rea": Role.READER}
+
+
+@pytest.fixture(scope="session")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results folder with one study: bright in both occipital lobes, stored with x to the left."""
+    out = tmp_path_factory.mktemp("patient")
+    write_study(_result(), out)
+    return out
+
+
+@pytest.fixture
+def results(patient: Path, tmp_path: Path) -> Path:
+    """A results folder of one's own."""
+    return Path(shutil.copytree(patient, tmp_path / "results"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, results: Path) -> Iterator[Store]:
+    """An empty store on either database, that knows the results."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql")()
+    else:
+        url = f"sqlite:///{results / 'review' / 'review.sqlite'}"
+    opened = open_store(url)
+    refresh(opened, results)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desk(results: Path) -> Iterator[Desk]:
+    """A desk with an admin, a reviewer and a reader."""
+    opened = open_store(f"sqlite:///{results / 'review' / 'review.sqlite'}")
+    refresh(opened, results)
+    with opened.write() as db:
+        for name, role in ROLES.items():
+            add_account(db, "tests", name, role, PASSWORDS[name])
+    yield Desk(opened, results, hosts=("testserver", "127.0.0.1"))
+    opened.close()
+
+
+@pytest.fixture
+def come_in(desk: Desk) -> Callable[..., TestClient]:
+    """Log somebody in: ``come_in("anna")`` gives their browser."""
+
+    def log_in(name: str) -> TestClient:
+        client = TestClient(make_app(desk), raise_server_exceptions=False)
+        answer = client.post("/api/login", json={"name": name, "password": PASSWORDS[name]})
+        assert answer.status_code == 200, answer.text
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def add_copies(results: Path) -> Callable[[int], None]:
+    """Put further studies beside the patient's, whose text is a copy and whose images are links."""
+
+    def add(number: int) -> None:
+        anat = results / "sub-desk01" / "anat"
+        for i in range(number):
+            name = f"sub-copy{i:03d}"
+            folder = results / name / "anat"
+            folder.mkdir(parents=True)
+            for path in anat.iterdir():
+                os.link(path, folder / path.name.replace("sub-desk01", name))
+
+    return add
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Callable[[], str]]:
+    """A PostgreSQL of Debian's packages; each call gives the address of an empty database."""
+    if not (shutil.which("initdb") and shutil.which("postgres")):
+        pytest.skip("needs PostgreSQL's initdb and postgres on PATH")
+    folder, port = Path(tempfile.mkdtemp(prefix="pg")), _free_port()
+    folder.chmod(0o755)
+    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    if os.geteuid() == 0:
+        shutil.chown(folder, user)
+    before = ["runuser", "-u", user, "--"] if os.geteuid() == 0 else []
+    data = folder / "data"
+    _run([*before, "initdb", "-D", data, "-U", user, "-A", "trust", "--no-sync"])
+    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
+    _run([*before, "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"])
+    made = 0
+
+    def empty() -> str:
+        nonlocal made
+        made += 1
+        _run([*before, "createdb", "-h", "127.0.0.1", "-p", str(port), f"desk{made}"])
+        return f"postgresql+pg8000://{user}@127.0.0.1:{port}/desk{made}"
+
+    yield empty
+    _run([*before, "pg_ctl", "-D", data, "-m", "immediate", "stop"])
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(words: list[Any]) -> None:
+    subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _result() -> StudyResult:
+    atlas = load_atlas()
+    native = Grid((66, 78, 40), np.diag([-3.0, 3.0, 4.5, 1.0]))
+    native.affine[:3, 3] = (98, -134, -72)
+    lesion = _ball(atlas.grid, (-28, -82, 14), 13) | _ball(atlas.grid, (26, -84, 18), 11)
+    lesion &= atlas.white + atlas.grey > 0.5
+    data = 0.15 * atlas.brain + 0.85 * atlas.grey + 0.75 * atlas.white
+    data += 0.7 * ndimage.gaussian_filter(lesion.astype(np.float32), 1)
+    flair = Volume(data.astype(np.float32), atlas.grid, Contrast.FLAIR)
+    given = Volume(resample(flair.data, atlas.grid, native), native, Contrast.FLAIR)
+    mask = resample(lesion.astype(np.uint8), atlas.grid, native, nearest=True) > 0
+    study = Study("desk01", {Contrast.FLAIR: given}, _clinical())
+    prepared = Prepared(
+        flair=flair,
+        brain=atlas.brain,
+        anatomy=atlas.labels,
+        others={},
+        native=native,
+        steps=(),
+        quality=(),
+    )
+    uncertainty = np.full(native.shape, 0.2, np.float32)
+    lesions = Lesions(mask.astype(np.float32) * 0.9, mask, uncertainty, native, "invented")
+    findings = measure(prepared, lesions, study.clinical)
+    provenance = make_provenance(
+        study, ModelInfo("invented", "1", "ab" * 32), settings={}, device="cpu", seconds={}
+    )
+    return StudyResult(
+        study, prepared, lesions, findings, assess(findings, study.clinical), provenance
+    )
+
+
+def _clinical() -> ClinicalRecord:
+    return ClinicalRecord(
+        age_years=54,
+        sex="F",
+        organ="kidney",
+        drugs=(Drug(name="tacrolimus", level_ng_ml=18.2, days_since_start=36),),
+        systolic_mmhg=182,
+        diastolic_mmhg=104,
+        seizure=True,
+    )
+
+
+def _ball(grid: Grid, middle: tuple[float, float, float], radius_mm: float) -> np.ndarray:
+    places = np.indices(grid.shape).reshape(3, -1)
+    world = grid.affine[:3, :3] @ places + grid.affine[:3, 3:]
+    near = np.linalg.norm(world - np.array(middle)[:, None], axis=0) < radius_mm
+    return near.reshape(grid.shape)
