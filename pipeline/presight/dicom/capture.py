@@ -19,7 +19,7 @@ from presight.report.figures import Slice, make_mosaic
 from presight.report.result import StudyResult
 
 _SERIES = 9005
-_TILE, _GAP, _COLUMNS, _LINE = 300, 12, 4, 30  # pixels, but for the columns
+_TILE, _GAP, _COLUMNS, _LINE = 300, 12, 6, 30  # pixels, but for the columns
 _BLACK, _WHITE, _GREY, _OUTLINE = (0, 0, 0), (235, 235, 235), (150, 150, 150), (255, 196, 0)
 _STEP = re.compile(r"M(\d+) (\d+)([hv])(\d+)")
 
