@@ -17,21 +17,21 @@ from presight.measure.findings import Findings
 from presight.study.contrast import Contrast
 from presight.study.volume import Grid, Volume
 
-MakePoint = Callable[[str], TimePoint]
+MakePoint = Callable[..., TimePoint]
 
 
 @pytest.fixture(scope="session")
 def real(shared: Path) -> MakePoint:
-    """A public scan at 2 mm or its slice thickness: ``real("mslesseg/P14_T1")``."""
+    """A public scan, by default at 2 mm or its slice thickness: ``real("mslesseg/P14_T1")``."""
 
     @cache
-    def make(name: str) -> TimePoint:
+    def make(name: str, spacing_mm: float = 2.0) -> TimePoint:
         folder = shared / name
         if not (folder / "flair.nii.gz").exists():
             pytest.skip(f"needs {name}")
         image = nib.load(folder / "flair.nii.gz")
         spacing = image.header.get_zooms()[:3]
-        factors = tuple(max(1, round(2.0 / step)) for step in spacing)
+        factors = tuple(max(1, round(spacing_mm / step)) for step in spacing)
         data = np.asarray(image.dataobj, np.float32)
         brain = _read(folder / "brain.nii.gz", data > 0)
         return point(
