@@ -1,4 +1,4 @@
-"""A desk with one invented patient, measured and scored for real, and as many copies as asked."""
+"""A desk with one invented patient, written by the pipeline, and as many copies as asked."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from scipy import ndimage
 
-from presight.measure import measure
-from presight.preprocess import Prepared
+from presight.measure import Findings
+from presight.measure.burden import region_volumes
+from presight.preprocess import Prepared, to_native
 from presight.preprocess.atlas import load_atlas
+from presight.preprocess.conform import conform
 from presight.report.derivatives import write_study
 from presight.report.result import ModelInfo, StudyResult, make_provenance
 from presight.review.accounts import Role, add_account
@@ -39,10 +40,16 @@ ROLES = {"anna": Role.ADMIN, "ben": Role.REVIEWER, "rea": Role.READER}
 
 
 @pytest.fixture(scope="session")
-def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole() -> StudyResult:
+    """What the pipeline knows of the patient."""
+    return _result()
+
+
+@pytest.fixture(scope="session")
+def patient(whole: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results folder with one study: bright in both occipital lobes, stored with x to the left."""
     out = tmp_path_factory.mktemp("patient")
-    write_study(_result(), out)
+    write_study(whole, out)
     return out
 
 
@@ -146,21 +153,21 @@ def _free_port() -> int:
 
 
 def _result() -> StudyResult:
+    """Anatomy of the atlas and a drawn lesion; findings that need no measuring of the whole head."""
     atlas = load_atlas()
     native = Grid((66, 78, 40), np.diag([-3.0, 3.0, 4.5, 1.0]))
     native.affine[:3, 3] = (98, -134, -72)
-    lesion = _ball(atlas.grid, (-28, -82, 14), 13) | _ball(atlas.grid, (26, -84, 18), 11)
-    lesion &= atlas.white + atlas.grey > 0.5
-    data = 0.15 * atlas.brain + 0.85 * atlas.grey + 0.75 * atlas.white
-    data += 0.7 * ndimage.gaussian_filter(lesion.astype(np.float32), 1)
-    flair = Volume(data.astype(np.float32), atlas.grid, Contrast.FLAIR)
-    given = Volume(resample(flair.data, atlas.grid, native), native, Contrast.FLAIR)
-    mask = resample(lesion.astype(np.uint8), atlas.grid, native, nearest=True) > 0
-    study = Study("desk01", {Contrast.FLAIR: given}, _clinical())
+    bright = _ball(atlas.grid, (-28, -82, 14), 13) | _ball(atlas.grid, (26, -84, 18), 11)
+    bright &= atlas.white + atlas.grey > 0.5
+    head = 0.15 * atlas.brain + 0.85 * atlas.grey + 0.75 * atlas.white + 0.5 * bright
+    flair = Volume(_on(native, head.astype(np.float32)), native, Contrast.FLAIR)
+    mask = _on(native, bright.astype(np.uint8)) > 0
+    study = Study("desk01", {Contrast.FLAIR: flair}, _clinical())
+    conformed = conform(flair, 1.0)
     prepared = Prepared(
-        flair=flair,
-        brain=atlas.brain,
-        anatomy=atlas.labels,
+        flair=conformed,
+        brain=_on(conformed.grid, atlas.brain.astype(np.uint8)) > 0,
+        anatomy=_on(conformed.grid, atlas.labels),
         others={},
         native=native,
         steps=(),
@@ -168,12 +175,31 @@ def _result() -> StudyResult:
     )
     uncertainty = np.full(native.shape, 0.2, np.float32)
     lesions = Lesions(mask.astype(np.float32) * 0.9, mask, uncertainty, native, "invented")
-    findings = measure(prepared, lesions, study.clinical)
+    findings = _findings(prepared, mask)
     provenance = make_provenance(
         study, ModelInfo("invented", "1", "ab" * 32), settings={}, device="cpu", seconds={}
     )
     return StudyResult(
         study, prepared, lesions, findings, assess(findings, study.clinical), provenance
+    )
+
+
+def _on(grid: Grid, values: np.ndarray) -> np.ndarray:
+    """Values of the atlas on another grid; labels stay labels."""
+    return resample(values, load_atlas().grid, grid, nearest=values.dtype == np.uint8)
+
+
+def _findings(prepared: Prepared, mask: np.ndarray) -> Findings:
+    voxel_ml = prepared.native.voxel_ml
+    regions = region_volumes(mask, to_native(prepared.anatomy, prepared), voxel_ml)
+    return Findings(
+        brain_ml=1400,
+        lesion_ml=float(mask.sum() * voxel_ml),
+        lesion_count=2,
+        regions=regions,
+        parieto_occipital_share=0.9,
+        bilateral=True,
+        sequences=("flair",),
     )
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sql
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from presight.errors import ConfigError, OutputError
 from presight.review.tables import setting
@@ -89,7 +89,7 @@ def open_store(url: str) -> Store:
         with store.write() as connection:
             command.upgrade(_migrations(connection), "head")
             _draw_secret(connection)
-    except (ArgumentError, NoSuchModuleError, OperationalError, OSError) as error:
+    except (ArgumentError, NoSuchModuleError, DBAPIError, OSError) as error:
         raise ConfigError(
             f"the store cannot be opened ({type(error).__name__})",
             where=_without_password(url),

@@ -201,8 +201,21 @@ export class Answer {
         : h("p", { class: "quiet" }, this.clinical ? "" : "The record was not kept by the run: values cannot be edited."),
       h("div", { class: "record-form" }, Object.entries(this.clinical ?? {})
         .filter(([name, value]) => fields[name] && (value === null || typeof value !== "object"))
-        .map(([name, value]) => this.field(name, value, mayEdit))),
+        .map(([name, value]) => this.field(name, value, mayEdit)), this.troughs(mayEdit)),
     ];
+  }
+
+  /** Trough levels of the drugs on board. */
+  private troughs(mayEdit: boolean): HTMLElement[] {
+    const drugs = (this.clinical?.drugs ?? []) as { name: string; level_ng_ml: number | null }[];
+    return drugs.map((drug, i) => {
+      const input = h("input", {
+        type: "number", step: "any", min: 0, value: drug.level_ng_ml ?? "", disabled: !mayEdit, "data-field": `trough_${drug.name}`,
+        onchange: () => this.acts.change("drugs", drugs.map((each, j) =>
+          i === j ? { ...each, level_ng_ml: input.value === "" ? null : Number(input.value) } : each)),
+      });
+      return h("label", {}, h("span", {}, `${drug.name} trough (ng/mL)`), input);
+    });
   }
 
   private field(name: string, value: unknown, mayEdit: boolean): HTMLElement {

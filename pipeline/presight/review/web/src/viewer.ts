@@ -233,7 +233,8 @@ function made(): Niivue {
   const one = new Niivue({
     backColor: [0, 0, 0, 1],
     crosshairColor: [0.4, 0.65, 0.95, 0.6],
-    crosshairWidth: 0.5,
+    crosshairWidth: 1,
+    multiplanarPadPixels: 16,
     crosshairGap: 12,
     fontColor: [0.72, 0.78, 0.84, 1],
     isRadiologicalConvention: true,

@@ -1,0 +1,158 @@
+"""An edit is measured and scored anew, both versions are kept, and both can be taken out."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from presight.cli import main
+from presight.errors import ClinicalError, InputError
+from presight.measure import measure
+from presight.report.result import StudyResult
+from presight.review.api import Desk
+from presight.review.export import export_bids, export_csv, export_json, export_manifest
+from presight.review.masks import as_bytes, difference, parse_outline
+from presight.review.rescore import own_outline, reassess
+from presight.review.results import StudyFolder
+from presight.train.datasets.manifest import manifest_cases
+
+ComeIn = Callable[[str], TestClient]
+
+
+@pytest.fixture
+def study(results: Path) -> StudyFolder:
+    return StudyFolder(results, results / "sub-desk01" / "anat", "sub-desk01")
+
+
+def test_the_same_outline_measured_on_what_was_kept_is_the_same(
+    study: StudyFolder, whole: StudyResult
+) -> None:
+    first = measure(whole.prepared, whole.lesions, whole.study.clinical)
+    again = reassess(study, mask=own_outline(study)[0]).findings
+    assert again.lesion_ml == first.lesion_ml
+    assert [r.lesion_ml for r in again.regions] == [r.lesion_ml for r in first.regions]
+    assert again.lesions == first.lesions
+    assert again.parieto_occipital_share == first.parieto_occipital_share
+    assert again.contrast_ratio == pytest.approx(first.contrast_ratio, rel=0.02)
+    assert again.uncertainty == pytest.approx(first.uncertainty, abs=0.01)
+    assert again.bilateral is True  # read by a person on the first result: taken over
+
+
+def test_a_changed_value_moves_the_answer_and_leaves_the_measurement(study: StudyFolder) -> None:
+    before = study.assessment["classification"]["probabilities"]
+    calm = reassess(study, changes={"seizure": False, "systolic_mmhg": 118, "diastolic_mmhg": 70})
+    assert calm.findings.lesion_ml == study.findings["lesion_ml"]
+    assert calm.assessment.classification.probabilities["pres"] < before["pres"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"systolic_mmhg": 18200},
+        {"seizure": "perhaps"},
+        {"invented": 1},
+        {"age_years": float("nan")},
+    ],
+)
+def test_a_value_that_cannot_be_true_is_refused(
+    study: StudyFolder, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(ClinicalError):
+        reassess(study, changes=changes)
+
+
+def test_a_result_that_cannot_be_reproduced_is_not_scored_anew(study: StudyFolder) -> None:
+    clinical = study.path("clinical")
+    assert clinical is not None
+    clinical.write_text(json.dumps({"seizure": False}))
+    with pytest.raises(InputError, match="does not score the study as the run did"):
+        reassess(study, changes={"age_years": 30})
+    clinical.unlink()
+    with pytest.raises(InputError, match="clinical record of the study was not kept"):
+        reassess(study, changes={"age_years": 30})
+
+
+def test_an_outline_survives_its_way_and_its_difference_is_counted(study: StudyFolder) -> None:
+    mask, grid = own_outline(study)
+    edited = mask.copy()
+    edited[5:8, 6:9, 7:9] = True
+    edited[np.unravel_index(np.flatnonzero(mask)[:10], mask.shape)] = False
+    content = as_bytes(edited, grid)
+    assert content == as_bytes(edited, grid)
+    np.testing.assert_array_equal(parse_outline(content, grid), edited)
+    changed = difference(mask, edited, grid)
+    assert (changed.added_voxels, changed.removed_voxels) == (18, 10)
+    assert changed.added_ml == pytest.approx(18 * grid.voxel_ml)
+
+
+def edit(client: TestClient, study: StudyFolder) -> str:
+    """Empty the left half of the outline, change a value, and save both."""
+    mask, grid = own_outline(study)
+    right = mask.copy()
+    right[mask.shape[0] // 2 :] = False  # x runs to the left in this file
+    address = f"/api/studies/{client.post('/api/worklist', json={}).json()['rows'][0]['id']}"
+    shown = client.get(address).json()
+    assert client.put(f"{address}/draft", content=as_bytes(right, grid)).status_code == 200
+    body = {
+        "kind": "edit",
+        "version": shown["standing"]["version"],
+        "seen": shown["seen"],
+        "draft": True,
+        "changes": {"age_years": 61},
+        "reasons": ["not_lesion"],
+        "diagnosis": "pres",
+        "text": "=cmd()",
+    }
+    answer = client.post(f"{address}/decisions", json=body)
+    assert answer.status_code == 200, answer.text
+    return address
+
+
+def test_an_edit_is_kept_beside_what_was_there_and_can_be_taken_out(
+    come_in: ComeIn, desk: Desk, study: StudyFolder, tmp_path: Path, capsys: Any
+) -> None:
+    client = come_in("ben")
+    hashes = study.hashes()
+    address = edit(client, study)
+    assert study.hashes() == hashes  # the results folder is as it was
+    content = client.get(address).json()["history"][0]["content"]
+    assert content["changed"]["clinical"] == {"age_years": [54, 61]}
+    assert content["changed"]["outline"]["removed_voxels"] > 0
+    assert content["changed"]["outline"]["added_voxels"] == 0
+    assert 0 < content["result"]["lesion_ml"] < content["shown"]["lesion_ml"]
+    kept = client.get(f"{address}/kept/{content['kept']['assessment']}").json()
+    assert kept["classification"]["probabilities"] == content["result"]["probabilities"]
+    measured = client.get(f"{address}/kept/{content['kept']['findings']}").json()
+    left = sum(r["lesion_ml"] for r in measured["regions"] if r["side"] == "left")
+    assert left == pytest.approx(0, abs=0.2)
+    _check_exports(desk, study, tmp_path)
+    assert main(["review", "verify", "--results", str(desk.results)]) == 0
+    assert "whole:" in capsys.readouterr().out
+
+
+def _check_exports(desk: Desk, study: StudyFolder, out: Path) -> None:
+    with desk.store.read() as db:
+        export_json(db, out / "record.json")
+        assert export_csv(db, out / "decisions.csv") == 1
+        assert export_bids(db, desk.results, out / "bids") == 1
+        assert export_manifest(db, desk.results, out / "train.csv") == 1
+    record = json.loads((out / "record.json").read_text())
+    assert record["entries"][-1]["hash"] == record["head"]
+    rows = list(csv.DictReader((out / "decisions.csv").open()))
+    assert (rows[0]["diagnosis"], rows[0]["text"]) == ("pres", "'=cmd()")
+    mask = out / "bids/sub-desk01/anat/sub-desk01_space-orig_label-L_desc-reviewed_mask.nii.gz"
+    reviewed = np.asarray(nib.load(mask).dataobj)
+    own, grid = own_outline(study)
+    assert 0 < reviewed.sum() < own.sum()
+    np.testing.assert_allclose(nib.load(mask).affine, grid.affine)
+    (case,) = manifest_cases(out / "train.csv")
+    assert case.truth is not None
+    np.testing.assert_array_equal(np.asarray(nib.load(case.truth.masks[0]).dataobj), reviewed)

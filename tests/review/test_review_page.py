@@ -1,0 +1,166 @@
+"""The page, driven as a person would: log in, look, switch, draw, save, hand over to another."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import uvicorn
+from playwright.sync_api import Page, expect, sync_playwright
+
+from presight.review.api import Desk, make_app
+from presight.review.api.app import STATIC
+from presight.review.decisions import history
+from presight.review.masks import parse_outline
+from presight.review.record import get_document, verify
+from presight.review.rescore import own_outline
+from presight.review.results import StudyFolder
+from presight.review.worklist import refresh
+
+LONG = 120_000  # ms: a software renderer on a busy machine
+PASSWORDS = {"anna": "a long password 1", "ben": "a long password 2", "rea": "a long password 3"}
+SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not (STATIC / "index.html").is_file():
+        pytest.skip("the page was not built: needs Node and `make web`")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("needs Chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-background-networking", *SOFTWARE_GL],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def address(desk: Desk, add_copies: Callable[[int], None]) -> Iterator[str]:
+    """The desk on a port of this machine, with three studies."""
+    add_copies(2)
+    refresh(desk.store, desk.results)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(make_app(desk), port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}/"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Page]:
+    page: Page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(LONG)
+    expect.set_options(timeout=LONG)
+    said: list[str] = []
+    page.on("console", lambda m: said.append(m.text) if "401" not in m.text else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(address)
+    yield page
+    page.close()
+    assert said == []
+
+
+def come_in(page: Page, name: str) -> None:
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORDS[name])
+    page.get_by_role("button", name="Log in").click()
+    page.locator(".rows .row").first.wait_for()
+
+
+def open_study(page: Page, find: str) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type(find)
+    expect(page.locator(".rows .row")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.locator(".canvases[data-shown=all]").wait_for()
+
+
+def share(page: Page, label: str = "pres") -> float:
+    return float(page.locator(f"[data-class={label}]").get_attribute("value") or "nan")
+
+
+def test_two_people_at_the_desk(page: Page, desk: Desk) -> None:
+    study = StudyFolder(desk.results, desk.results / "sub-desk01" / "anat", "sub-desk01")
+    told = study.assessment["classification"]["probabilities"]["pres"]
+    come_in(page, "ben")
+    open_study(page, "desk")
+    assert share(page) == told
+    volume = page.locator("[data-name=lesion_ml]").get_attribute("value")
+    assert float(volume or "nan") == study.findings["lesion_ml"]
+
+    place = page.locator(".place")
+    before = place.inner_text()
+    page.keyboard.press("ArrowUp")
+    expect(place).not_to_have_text(before)
+
+    _switch_a_fact_off_and_on(page, told)
+    _draw_and_save(page)
+    _check_what_was_drawn(desk, study)
+
+    page.get_by_role("button", name="Log out").click()
+    come_in(page, "anna")
+    page.get_by_role("link", name="Record").click()
+    expect(page.locator("main")).to_contain_text("Whole:")
+    expect(page.locator("main")).to_contain_text("Save the edit")
+    expect(page.locator("main")).to_contain_text("drawn in a test")
+
+
+def _switch_a_fact_off_and_on(page: Page, told: float) -> None:
+    page.get_by_role("tab", name="Facts").click()
+    page.locator("[data-fact=seizure]").click()
+    assert share(page) < told
+    page.get_by_role("button", name="Count all again").click()
+    assert share(page) == told
+
+
+def _draw_and_save(page: Page) -> None:
+    """Draw a stroke in the right half of the picture, where the patient's left is."""
+    page.keyboard.press("2")
+    page.get_by_role("button", name="Pen", exact=True).click()
+    box = page.locator(".canvas canvas").bounding_box()
+    assert box is not None
+    x, y = box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 25, steps=4)
+    page.mouse.up()
+    page.locator("[data-act=rescore]").click()
+    expect(page.locator(".answer-head")).to_contain_text("With your edit")
+    page.get_by_label("Words").fill("drawn in a test")
+    page.locator("[data-act=save]").click()
+    expect(page.locator(".decide .state")).to_have_text("Edited")
+    page.get_by_role("button", name="Accept").click()
+    page.locator("[data-act=save]").click()
+    expect(page.locator(".decide .state")).to_have_text("Accepted")
+
+
+def _check_what_was_drawn(desk: Desk, study: StudyFolder) -> None:
+    own, grid = own_outline(study)
+    with desk.store.read() as db:
+        assert verify(db).faults == ()
+        _, edit = history(db, study.name)
+        content = get_document(db, edit["content"]["kept"]["mask"])
+    assert content is not None
+    drawn = parse_outline(content, grid) & ~own
+    assert drawn.any()
+    world = grid.affine[:3, :3] @ np.argwhere(drawn).T + grid.affine[:3, 3:]
+    assert (world[0] < 0).all()  # left of the middle, in RAS+ millimetres
+    assert not (own & ~parse_outline(content, grid)).any()
