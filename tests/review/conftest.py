@@ -153,7 +153,7 @@ def _free_port() -> int:
 
 
 def _result() -> StudyResult:
-    """Anatomy of the atlas and a drawn lesion; findings that need no measuring of the whole head."""
+    """Anatomy of the atlas, a drawn lesion, and findings that need no measuring of the head."""
     atlas = load_atlas()
     native = Grid((66, 78, 40), np.diag([-3.0, 3.0, 4.5, 1.0]))
     native.affine[:3, 3] = (98, -134, -72)
