@@ -152,4 +152,4 @@ def test_the_whole_is_named_only_where_it_is_more_than_the_error(before, after, 
 
 def test_the_error_is_that_of_the_next_thicker_slices():
     rows = [retest_for(slice_mm).slice_mm for slice_mm in (0.7, 1.0, 2.0, 3.0, 4.0, 9.0)]
-    assert rows == [1, 1, 3, 5, 5, 5]
+    assert rows == [1, 1, 3, 3, 5, 5]

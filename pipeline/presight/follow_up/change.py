@@ -142,7 +142,7 @@ def _voxels(pair: Pair, settings: dict[str, Any]) -> Voxels:
 
 def _filled(here: Mask, there: Mask) -> Mask:
     """Find the fluid of one scan that is none in the other, and what it fills in part."""
-    filled: Mask = ndimage.binary_dilation(here & ~there)
+    filled: Mask = ndimage.binary_dilation(here & ~there, np.ones((3, 3, 3)))
     return filled
 
 
