@@ -258,6 +258,8 @@ def errors(results: Sequence[Result]) -> Iterable[str]:
 
 def row(name: str, values: Sequence[float], note: str) -> str:
     """One line of the table of errors."""
+    if not values:
+        return f"| {name} | - | - | not measured |"
     return f"| {name} | {np.median(values):.3g} | {np.percentile(values, 95):.3g} | {note} |"
 
 

@@ -48,6 +48,7 @@ def test_what_is_no_reading_is_refused_in_one_sentence(content, said):
 
 def test_a_reading_in_the_schema_scores_like_the_same_words_in_columns(tmp_path):
     words = {"id": "a", "flair_regions": "parietal;occipital", "bilateral": "1", "reader": "Dr A"}
+    words |= {"region_basis": "named"}
     schema = {
         "source": "Dr A",
         "bilateral": True,

@@ -86,7 +86,8 @@ def test_a_grading_without_its_text_is_not_given():
     grading = Grading(
         name="some grade", grade=None, because="its criteria were not seen", source=()
     )
-    assert "not graded" in rows(Findings(gradings=(grading,)))["some grade"]
+    said = rows(Findings(gradings=(grading,)))["Published gradings"]
+    assert "Some grade: not graded, its criteria were not seen." in said
 
 
 def test_every_source_of_a_row_has_a_citation():

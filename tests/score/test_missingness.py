@@ -156,6 +156,12 @@ UNINFORMATIVE: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(("liver_failure", "autoimmune_disease", "pregnancy", "sepsis"), FLAG),
     **dict.fromkeys(("oligoclonal_bands", "graft_versus_host"), FLAG),
 }
+DESCRIBED = (  # shown to the reader; the score rests on none of them
+    *("said_by", "supratentorial_ml", "infratentorial_ml", "confluence", "subcortical_share"),
+    *("periventricular_share", "depth", "sites", "lesions", "patterns", "pattern_numbers"),
+    *("mid_sagittal_plane", "side_ratio", "background", "gradings", "swelling_detail"),
+    *("diffusion", "haemorrhages", "haemorrhage_sequence", "enhancements", "enhancement_ml"),
+)
 UNSEEN: dict[str, st.SearchStrategy[Any]] = {
     "brain_ml": st.floats(900, 1700),
     "lesion_count": st.integers(1, 40),
@@ -320,6 +326,7 @@ def test_every_field_either_tells_or_is_known_to_tell_nothing() -> None:
     fields = {*ClinicalRecord.model_fields, *Findings.model_fields}
     measured = {"lesion_ml", "largest_lesion_ml", "parieto_occipital_share", "deep_share"}
     measured |= {"infratentorial_share", "regions", "involved_regions", "u_fibre", "source"}
+    measured |= set(DESCRIBED)
     silent = {"ast_u_l", "bilirubin_mg_dl", "tsh_mu_l", "ft4_pmol_l"}
     assert fields - set(READ_BY) - set(UNINFORMATIVE) - set(UNSEEN) == measured | silent
     assert not set(READ_BY) & {*UNINFORMATIVE, *UNSEEN}

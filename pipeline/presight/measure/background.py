@@ -101,7 +101,7 @@ def _sentences(
     if expected is not None:
         said.append(
             f"At {clinical.age_years:.0f} years the median of the population is about "
-            f"{expected:.1f} mL, so this is {load_ml / expected:.1f} times as much."
+            f"{expected:.1f} mL, {_set_against(load_ml, expected)}."
         )
     if band is not None:
         said.append(
@@ -121,3 +121,10 @@ def _grade_sentence(load_ml: float) -> str:
         if grades != (0,)
         else f"{load_ml:.1f} mL periventricular and deep is less than goes with any Fazekas grade."
     )
+
+
+def _set_against(load_ml: float, expected: float) -> str:
+    """Say a multiple of the median only of a load that could be background."""
+    if not fazekas_grades(load_ml):
+        return f"which would explain {expected / load_ml:.0%} of this"
+    return f"so this is {load_ml / expected:.1f} times as much"

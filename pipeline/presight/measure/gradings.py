@@ -27,4 +27,4 @@ def _fazekas(background: Background | None) -> str | None:
 
 
 def _because(background: Background | None) -> str:
-    return "the load was not measured" if background is None else background.said[0]
+    return "the load was not measured" if background is None else background.said[0].rstrip(".")

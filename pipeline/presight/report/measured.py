@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from presight.config import load_config
-from presight.measure.details import Candidate, Diffusion, Swelling
+from presight.measure.details import Candidate, Diffusion, Grading, Swelling
 from presight.measure.findings import Findings
 from presight.measure.reading import who_said
 from presight.report import wording
@@ -52,7 +52,7 @@ def _pattern(findings: Findings) -> Iterator[MeasuredRow]:
     found = first.said if first else findings.pattern or "no named pattern"
     by = who_said(findings, "pattern")
     said = [
-        f"{first.because.capitalize()}." if first else "",
+        _sentence(first.because) if first else "",
         f"The rules of these hold as well: {'; '.join(further)}." if further else "",
         f"Said by {by}." if by != "measured" else "",
     ]
@@ -101,7 +101,7 @@ def _depth(findings: Findings) -> Iterator[MeasuredRow]:
         if share is not None and share < limit
     ]
     found = f"mostly {most}" + (f"; {' and '.join(spared)} all but spared" if spared else "")
-    yield MeasuredRow("Depth in the cerebrum", found, (f"{said.capitalize()}.",))
+    yield MeasuredRow("Depth in the cerebrum", found, (_sentence(said),))
 
 
 def _diffusion(findings: Findings) -> Iterator[MeasuredRow]:
@@ -193,9 +193,23 @@ def _background(findings: Findings) -> Iterator[MeasuredRow]:
             found.said,
             found.source,
         )
-    for grading in findings.gradings:
-        said = () if grading.grade else (f"{grading.because.capitalize()}.",)
-        yield MeasuredRow(grading.name, grading.grade or "not graded", said, grading.source)
+    if findings.gradings:
+        yield MeasuredRow(
+            "Published gradings",
+            "",
+            tuple(_sentence(_graded(grading)) for grading in findings.gradings),
+            tuple(dict.fromkeys(s for grading in findings.gradings for s in grading.source)),
+        )
+
+
+def _graded(grading: Grading) -> str:
+    verdict = grading.grade or f"not graded, {grading.because}"
+    return f"{grading.name}: {verdict}"
+
+
+def _sentence(words: str) -> str:
+    """Words with a capital at the start and one full stop at the end, and no other change."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 def _not_assessed(findings: Findings, what: str, name: str) -> Iterator[MeasuredRow]:

@@ -107,7 +107,11 @@ def _known(findings: Findings) -> list[tuple[str, str]]:
 
 
 def _unknown(findings: Findings) -> list[str]:
-    return [wording.field_name(name) for name, value in findings if value is None]
+    return [
+        wording.field_name(name)
+        for name, value in findings
+        if value is None and name not in _SHOWN_ELSEWHERE
+    ]
 
 
 _SHOWN_ELSEWHERE = {
@@ -126,7 +130,12 @@ _SHOWN_ELSEWHERE = {
     "restricted_share",
     "restricted_diffusion",
     "haemorrhages",
+    "haemorrhage_ml",
     "haemorrhage_sequence",
+    "enhancement_ml",
+    "mid_sagittal_plane",
+    "supratentorial_ml",
+    "confluence",
     "enhancements",
     "not_assessed",
     "mirror_overlap",
