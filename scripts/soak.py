@@ -84,16 +84,17 @@ def kills(args: argparse.Namespace) -> int:
     print(f"undisturbed: exit code {code}, {seconds:.0f} s; {_counts(calm)}")
     rng, killed = random.Random(args.seed), 0  # noqa: S311
     while killed < args.times:
-        process = run(args, stormy)
-        try:
-            code = process.wait(timeout=rng.uniform(0.08, 0.25) * seconds)
+        before, process = _ended(stormy), run(args, stormy)
+        while process.poll() is None and _ended(stormy) == before:
+            time.sleep(0.05)
+        time.sleep(rng.uniform(0, 3) * seconds / _ended(calm))  # anywhere in the next studies
+        if process.poll() is not None:
             print(f"came to its end after {killed} kills")
             break
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            killed += 1
-            print(f"kill {killed}: {_counts(stormy)}")
+        process.kill()
+        process.wait()
+        killed += 1
+        print(f"kill {killed}: {_counts(stormy)}", flush=True)
     code = run(args, stormy).wait()
     print(f"killed {killed} times and resumed: exit code {code}; {_counts(stormy)}")
     return _compare(calm, stormy)
@@ -201,6 +202,11 @@ def _compare(one: Path, other: Path) -> int:
     different = differences(first, contents(other))
     print(f"{len(first)} files; different: {len(different)} {different[:6] or ''}")
     return len(different)
+
+
+def _ended(out: Path) -> int:
+    """Studies that came to an end so far."""
+    return sum(event["event"] in (DONE, FAILED) for run in read_ledger(out) for event in run.events)
 
 
 def _counts(out: Path) -> str:
