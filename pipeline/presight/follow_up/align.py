@@ -52,7 +52,7 @@ class HalfWay:
     @property
     def movement(self) -> Rigid:
         """From points of the scan before to points of the scan after."""
-        return self.to_after @ np.linalg.inv(self.to_before)
+        return self.to_after @ rigid.inverse(self.to_before)
 
 
 def align(before: TimePoint, after: TimePoint, settings: dict[str, Any]) -> HalfWay:
@@ -75,11 +75,11 @@ def align(before: TimePoint, after: TimePoint, settings: dict[str, Any]) -> Half
     """
     start = _from_regions(before, after)
     there = _estimate(before, after, start, settings)
-    back = np.linalg.inv(_estimate(after, before, np.linalg.inv(start), settings))
+    back = rigid.inverse(_estimate(after, before, rigid.inverse(start), settings))
     to_after = rigid.half(rigid.middle(there, back))
-    to_before = np.linalg.inv(to_after)
+    to_before = rigid.inverse(to_after)
     corners = [
-        rigid.apply(np.linalg.inv(movement), _brain_corners(point))
+        rigid.apply(rigid.inverse(movement), _brain_corners(point))
         for point, movement in ((before, to_before), (after, to_after))
     ]
     grid = _grid_around(np.concatenate(corners), settings)
@@ -103,7 +103,8 @@ def _from_regions(before: TimePoint, after: TimePoint) -> Rigid:
         )
     places = [_middles(point, common) for point in (before, after)]
     sizes = [np.bincount(point.anatomy.ravel())[common] for point in (before, after)]
-    return rigid.fit(*places, weight=np.minimum(*(size / size.sum() for size in sizes)))
+    shares = [size / size.sum() for size in sizes]
+    return rigid.fit(places[0], places[1], np.minimum(shares[0], shares[1]))
 
 
 def _middles(point: TimePoint, labels: NDArray[np.uint8]) -> NDArray[np.float64]:

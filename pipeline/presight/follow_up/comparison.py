@@ -118,7 +118,7 @@ class Comparison:
         (X, Y, Z) ndarray of uint8
             Labels of `Change`.
         """
-        back = rigid.to_itk(np.linalg.inv(self.half_way.to_after))
+        back = rigid.to_itk(rigid.inverse(self.half_way.to_after))
         labels, grid = self.changes.labels, self.half_way.grid
         moved: NDArray[np.uint8] = resample(
             labels, grid, self.after.flair.grid, nearest=True, transform=back

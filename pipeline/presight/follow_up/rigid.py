@@ -27,7 +27,13 @@ def middle(first: Rigid, second: Rigid) -> Rigid:
 
     ``middle(inv(a), inv(b)) == inv(middle(a, b))``.
     """
-    return first @ half(np.linalg.inv(first) @ second)
+    return first @ half(inverse(first) @ second)
+
+
+def inverse(movement: Rigid) -> Rigid:
+    """Return the movement back."""
+    turn = movement[:3, :3].T
+    return from_parts(turn, -turn @ movement[:3, 3])
 
 
 def fit(
