@@ -86,6 +86,8 @@ def test_killed_and_resumed_gives_the_same_bytes(calm, dataset, settings, tmp_pa
         assert process.poll() is None, "there was nothing left to kill"
         process.kill()
         process.communicate()
+        complete_ones = {path.parent for path in out.glob("sub-*/anat/*_assessment.json")}
+        assert {path.parent for path in out.glob("sub-*/anat/*_mask.nii.gz")} == complete_ones
     process = start(dataset, out, settings)
     process.communicate()
     assert process.returncode == 1

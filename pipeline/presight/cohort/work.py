@@ -14,6 +14,7 @@ from presight.cohort.fingerprint import changes, file_sha256, fingerprint, ingre
 from presight.cohort.locks import Busy, lock
 from presight.cohort.options import RunOptions
 from presight.cohort.outcome import Outcome, answer, failed
+from presight.cohort.staging import staged
 from presight.config import overridden
 from presight.dicom.folder import discard_dicom
 from presight.dicom.stack import Stack
@@ -104,9 +105,7 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
     if kept := _kept(work, made_from):
         return kept
     why = _why(work, made_from)
-    discard_study(files, options.out)  # an older result no longer belongs to this input
-    discard_change(files.subject, files.session, options.out)
-    discard_dicom(files, options.out)
+    _discard(work)  # an older result no longer belongs to this input
     result = run_study(
         lambda: load_study(files, work.record),
         _model(options.bundle, work.weights_sha256),
@@ -135,19 +134,28 @@ def _write(result: StudyResult, work: Work) -> StudyFiles:
     """Write a result, what changed since the prior scan and the DICOM objects: all or none."""
     out = work.options.out
     try:
-        if comparison := result.comparison:
-            course = trend((comparison.before, comparison.after), (comparison,))
-            write_change(comparison, out, course)
-        if work.options.dicom:
-            _write_dicom(result, work)
-        return write_study(result, out)
+        with staged(out, work.files.stem) as aside:
+            if comparison := result.comparison:
+                course = trend((comparison.before, comparison.after), (comparison,))
+                write_change(comparison, aside, course)
+            if work.options.dicom:
+                _write_dicom(result, work, aside)
+            write_study(result, aside)
     except BaseException:
-        discard_change(result.study.subject, result.study.session, out)
-        discard_dicom(work.files, out)
+        _discard(work)
         raise
+    return study_files(result.study, out)
 
 
-def _write_dicom(result: StudyResult, work: Work) -> None:
+def _discard(work: Work) -> None:
+    """Take away what there is of a study, of this run or an older one."""
+    files, out = work.files, work.options.out
+    discard_study(files, out)
+    discard_change(files.subject, files.session, out)
+    discard_dicom(files, out)
+
+
+def _write_dicom(result: StudyResult, work: Work, out: Path) -> None:
     stack = work.files.images.get(Contrast.FLAIR)
     if not isinstance(stack, Stack):
         raise InputError(
@@ -158,7 +166,7 @@ def _write_dicom(result: StudyResult, work: Work) -> None:
     # highdicom takes a second to import, which other runs need not wait for
     from presight.dicom.write import write_dicom  # noqa: PLC0415
 
-    write_dicom(result, stack, work.options.out, with_anatomy=work.options.dicom_anatomy)
+    write_dicom(result, stack, out, with_anatomy=work.options.dicom_anatomy)
 
 
 def _made_from(work: Work) -> dict[str, str]:
