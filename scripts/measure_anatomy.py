@@ -1,18 +1,18 @@
-"""Compare the two ways to brain and regions on every scan of a manifest, and draw what they found.
+"""Measure how brain and regions are found on every scan of a manifest, and draw what was found.
 
-python scripts/measure_anatomy.py ../shared/data/manifest.csv --bundle models/brain_anatomy \
-    --sheet anatomy.png
+python scripts/measure_anatomy.py ../shared/data/manifest.csv [--bundle FOLDER] --sheet anatomy.png
 
-A line a scan: Dice of the brain with the dataset's mask (network, registration), Dice of network
-and registration for the brain, the median and the lowest lobe, the largest change of a lobe's
-volume when 100 mL of oedema are painted in, and why the network was not believed where it was not.
+For the registration, and for the network of a bundle where one is given: Dice of the brain with
+the dataset's mask, the largest change of a lobe's volume when 100 mL of oedema are painted in, and
+why the network was not believed where it was not; then Dice of the two methods for the brain, the
+median and the lowest lobe.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nibabel as nib
@@ -24,7 +24,7 @@ from scipy import ndimage
 
 from presight.config import load_config
 from presight.preprocess.anatomy import Anatomy
-from presight.preprocess.anatomy_network import AnatomyNetwork, load_anatomy_network
+from presight.preprocess.anatomy_network import load_anatomy_network
 from presight.preprocess.appearance import ids_of
 from presight.preprocess.conform import conform
 from presight.preprocess.find import by_network, by_registration
@@ -38,29 +38,41 @@ TILE = 118
 Labels = NDArray[np.uint8]
 
 
+Finder = Callable[[Volume], Anatomy | str]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("manifest", type=Path)
-    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--bundle", type=Path, help="of the anatomy network")
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--only", default="", help="part of the names to measure")
     arguments = parser.parse_args()
-    settings, tiles = load_config("preprocess.yaml"), []
-    model = load_anatomy_network(arguments.bundle)
+    tiles, finders = [], finders_of(arguments.bundle)
     for name, flair, native, mask in scans(arguments.manifest, arguments.only):
-        network = by_network(flair, model, settings, torch.device("cpu"))
-        registration = by_registration(flair, settings)
-        line = [name, *of_masks(network, registration, flair, native, mask)]
-        if isinstance(network, Anatomy):
-            line += agreement(network.labels, registration.labels)
-            line.append(f"{oedema_change(flair, network, model):.3f}")
-        else:
-            line.append(network)
-        print(*line, sep="\t", flush=True)
-        shown = network if isinstance(network, Anatomy) else registration
-        tiles.append(tile(name, flair.data, shown.labels))
+        found = {method: find(flair) for method, find in finders.items()}
+        for method, anatomy in found.items():
+            if isinstance(anatomy, Anatomy):
+                brain = of_mask(anatomy, flair, native, mask)
+                change = oedema_change(flair, anatomy, finders[method])
+                print(name, method, f"brain {brain}", f"oedema {change:.4f}", sep="\t", flush=True)
+                tiles.append(tile(f"{name} {method}", flair.data, anatomy.labels))
+            else:
+                print(name, method, anatomy, sep="\t", flush=True)
+        labels = [one.labels for one in found.values() if isinstance(one, Anatomy)]
+        if len(labels) == 2:
+            print(name, "agreement", *agreement(*labels), sep="\t", flush=True)
     if arguments.sheet:
         draw(tiles, arguments.sheet)
+
+
+def finders_of(bundle: Path | None) -> dict[str, Finder]:
+    settings = load_config("preprocess.yaml")
+    finders: dict[str, Finder] = {"registration": lambda flair: by_registration(flair, settings)}
+    if bundle:
+        model = load_anatomy_network(bundle)
+        finders["network"] = lambda flair: by_network(flair, model, settings, torch.device("cpu"))
+    return finders
 
 
 def scans(manifest: Path, only: str) -> Iterator[tuple[str, Volume, Volume, Path | None]]:
@@ -77,18 +89,11 @@ def dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     return float(2 * (a & b).sum() / max(1, a.sum() + b.sum()))
 
 
-def of_masks(
-    network: Anatomy | str, registration: Anatomy, flair: Volume, native: Volume, mask: Path | None
-) -> list[str]:
+def of_mask(found: Anatomy, flair: Volume, native: Volume, mask: Path | None) -> str:
     if mask is None:
-        return ["", ""]
+        return "without a mask"
     truth = np.asarray(nib.load(mask).dataobj) > 0
-    return [
-        f"{dice(resample(found.brain, flair.grid, native.grid, nearest=True), truth):.3f}"
-        if isinstance(found, Anatomy)
-        else ""
-        for found in (network, registration)
-    ]
+    return f"{dice(resample(found.brain, flair.grid, native.grid, nearest=True), truth):.3f}"
 
 
 def agreement(first: Labels, second: Labels) -> list[str]:
@@ -97,11 +102,10 @@ def agreement(first: Labels, second: Labels) -> list[str]:
     return [f"{value:.3f}" for value in (brain, np.median(lobes), min(lobes))]
 
 
-def oedema_change(flair: Volume, before: Anatomy, model: AnatomyNetwork) -> float:
+def oedema_change(flair: Volume, before: Anatomy, find: Finder) -> float:
     """Largest relative change of a lobe's volume."""
-    settings = load_config("preprocess.yaml")
     ill = Volume(with_oedema(flair.data, before.labels), flair.grid, flair.contrast)
-    after = by_network(ill, model, settings, torch.device("cpu"))
+    after = find(ill)
     if not isinstance(after, Anatomy):
         return float("nan")
     volumes = [
