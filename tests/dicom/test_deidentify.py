@@ -35,7 +35,7 @@ def tags_of_the_profile():
     table = dicom_anonymization_database_selector(load_config("deidentify.yaml")["edition"])
     tags = {tag[:2] if len(tag) == 2 else (tag[0], tag[1] or 0x0010) for all_ in table.values()
             for tag in all_}  # fmt: skip
-    return sorted(tag for tag in tags if tag[0] != 2)
+    return sorted(tag for tag in tags if tag[0] not in (0, 2))
 
 
 def marked(tag) -> DataElement | None:
