@@ -22,10 +22,21 @@ def write(folder: Path) -> None:
     (folder / "dataset_description.json").write_text("{}")
 
 
+def write_all(out: Path) -> None:
+    with staged(out, "sub-1") as folder:
+        write(folder)
+
+
 def write_and_be_killed(out: Path) -> None:
     with staged(out, "sub-1") as folder:
         write(folder)
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_and_raise(out: Path) -> None:
+    with staged(out, "sub-1") as folder:
+        write(folder)
+        raise ValueError("broken")
 
 
 def results(out: Path) -> set[str]:
@@ -42,11 +53,10 @@ def test_every_file_of_the_study_comes_into_place(tmp_path):
 
 
 def test_an_error_leaves_nothing(tmp_path):
-    with pytest.raises(ValueError, match="broken"), staged(tmp_path, "sub-1") as folder:
-        write(folder)
-        raise ValueError("broken")
+    with pytest.raises(ValueError, match="broken"):
+        write_and_raise(tmp_path)
     assert results(tmp_path) == set()
-    assert not folder.exists()
+    assert not (tmp_path / ".presight/staging/sub-1").exists()
 
 
 def test_a_killed_process_leaves_nothing_that_looks_like_a_result(tmp_path):
@@ -65,6 +75,6 @@ def test_a_killed_process_leaves_nothing_that_looks_like_a_result(tmp_path):
 def test_the_assessment_comes_last(tmp_path):
     (tmp_path / "sub-1").mkdir()
     (tmp_path / "sub-1" / "dicom").touch()  # in the way of a folder
-    with pytest.raises(OutputError), staged(tmp_path, "sub-1") as folder:
-        write(folder)
+    with pytest.raises(OutputError):
+        write_all(tmp_path)
     assert "sub-1/anat/sub-1_assessment.json" not in results(tmp_path)
