@@ -80,7 +80,7 @@ def desk(results: Path) -> Iterator[Desk]:
     with opened.write() as db:
         for name, role in ROLES.items():
             add_account(db, "tests", name, role, PASSWORDS[name])
-    yield Desk(opened, results, hosts=("testserver", "127.0.0.1"))
+    yield Desk(opened, results, hosts=("testserver", "127.0.0.1", "localhost"))
     opened.close()
 
 

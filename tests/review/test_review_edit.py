@@ -138,6 +138,29 @@ def test_an_edit_is_kept_beside_what_was_there_and_can_be_taken_out(
     assert "whole:" in capsys.readouterr().out
 
 
+def test_what_comes_after_an_edit_builds_on_it(
+    come_in: ComeIn, desk: Desk, study: StudyFolder, tmp_path: Path
+) -> None:
+    client = come_in("ben")
+    address = edit(client, study)
+    first = client.get(address).json()
+    assert first["clinical"]["age_years"] == 61
+    assert first["assessment"]["classification"] != first["run"]
+    body = {"version": first["standing"]["version"], "seen": first["seen"]}
+    again = {**body, "kind": "edit", "changes": {"seizure": False}}
+    assert client.post(f"{address}/decisions", json=again).status_code == 200
+    second = client.get(address).json()
+    assert (second["clinical"]["age_years"], second["clinical"]["seizure"]) == (61, False)
+    assert second["findings"]["lesion_ml"] == first["findings"]["lesion_ml"]
+    accept = {**body, "version": second["standing"]["version"], "kind": "accept"}
+    assert client.post(f"{address}/decisions", json=accept).status_code == 200
+    with desk.store.read() as db:
+        export_bids(db, desk.results, tmp_path / "bids")
+    (reviewed,) = (tmp_path / "bids").rglob("*desc-reviewed_mask.nii.gz")
+    volume_ml = np.asarray(nib.load(reviewed).dataobj).sum() * own_outline(study)[1].voxel_ml
+    assert volume_ml == pytest.approx(second["findings"]["lesion_ml"])
+
+
 def _check_exports(desk: Desk, study: StudyFolder, out: Path) -> None:
     with desk.store.read() as db:
         export_json(db, out / "record.json")

@@ -147,7 +147,7 @@ def _draw_and_save(page: Page) -> None:
     page.get_by_label("Words").fill("drawn in a test")
     page.locator("[data-act=save]").click()
     expect(page.locator(".decide .state")).to_have_text("Edited")
-    page.get_by_role("button", name="Accept").click()
+    page.locator("[data-kind=accept]").click()
     page.locator("[data-act=save]").click()
     expect(page.locator(".decide .state")).to_have_text("Accepted")
 

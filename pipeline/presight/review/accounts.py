@@ -130,7 +130,7 @@ def log_in(store: Store, name: str, password: str, address: str) -> tuple[Person
     ------
     LoginError, PatienceError
     """
-    _count_try(store, name, address)  # before the check: many at once count as well
+    at = _count_try(store, name, address)  # before the check: many at once count as well
     with store.read() as db:
         row = _row(db, name)
     hashed = row.password if row is not None and row.enabled and row.password else _nobody()
@@ -139,7 +139,8 @@ def log_in(store: Store, name: str, password: str, address: str) -> tuple[Person
     except VerificationError as error:
         raise LoginError("the name or the password is wrong", action="Try again") from error
     with store.write() as db:
-        db.execute(failure.delete().where(failure.c.who == _who("name", name)))
+        mine = (failure.c.who == _who("name", name)) | (failure.c.at == at)
+        db.execute(failure.delete().where(mine))
         return begin_session(db, name)
 
 
@@ -201,7 +202,7 @@ def same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _count_try(store: Store, name: str, address: str) -> None:
+def _count_try(store: Store, name: str, address: str) -> float:
     settings = load_config("review.yaml")["accounts"]
     at, who = time.time(), [_who("name", name), _who("address", address)]
     with store.write() as db:
@@ -213,10 +214,11 @@ def _count_try(store: Store, name: str, address: str) -> None:
                 action=f"Wait {settings['failures_minutes']} minutes and try again",
             )
         db.execute(failure.insert(), [{"who": one, "at": at} for one in who])
+    return at
 
 
 def _limit(one: str, who: list[str]) -> int:
-    """Several people may sit behind one address, and their successes count there too."""
+    """Several people may sit behind one address."""
     failures: int = load_config("review.yaml")["accounts"]["failures"]
     return failures if one == who[0] else 5 * failures
 

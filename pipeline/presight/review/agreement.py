@@ -47,9 +47,9 @@ def agreement(db: Connection) -> dict[str, Any]:
             for one, other in combinations(sorted(words), 2)
         ],
         "edits": [
-            {"study_ml": content["shown"]["lesion_ml"], **content["changed"]["outline"]}
+            {"study_ml": content["shown"]["lesion_ml"], **content["changed"]["from_run"]}
             for entry in chain
-            if entry.kind == "edit" and "outline" in (content := _read(entry))["changed"]
+            if entry.kind == "edit" and "from_run" in (content := _read(entry))["changed"]
         ],
     }
 

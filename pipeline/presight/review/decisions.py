@@ -14,7 +14,7 @@ from presight.config import load_config
 from presight.errors import InputError, PresightError
 from presight.review.chain import Entry, canonical, sha256
 from presight.review.masks import MEDIA, as_bytes, difference, parse_outline
-from presight.review.record import append, entries, now, put_document
+from presight.review.record import append, entries, get_document, now, put_document
 from presight.review.rescore import Reassessed, own_outline, reassess
 from presight.review.results import StudyFolder
 from presight.review.store import Store
@@ -56,6 +56,25 @@ class Decision:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Current:
+    """What stands for a study: the run's own result, or what the last edit made of it.
+
+    Attributes
+    ----------
+    outline : bytes or None
+        The last edited outline; ``None`` where it is the run's own.
+    changes : mapping
+        Clinical values that differ from the run's, by field.
+    kept : mapping of str to str
+        Sha256 of the edited assessment, findings and record; empty where there is no edit.
+    """
+
+    outline: bytes | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
 class ConflictError(PresightError):
     """Somebody else was faster, or the result is not the one that was looked at."""
 
@@ -77,7 +96,9 @@ def decide(store: Store, study: StudyFolder, actor: str, decision: Decision) -> 
         raise ConflictError(
             "the study was run again since you opened it", action="Open it again and look anew"
         )
-    content, documents = _content(study, decision)
+    with store.read() as db:
+        current = what_stands(db, study.name)
+    content, documents = _content(study, current, decision)
     with store.write() as db:
         before = where_it_stands(db, study.name)
         if before["version"] != decision.version:
@@ -106,6 +127,17 @@ def where_it_stands(db: Connection, name: str) -> dict[str, Any]:
     """State of a study, the number of its last decision, and whose that was."""
     row = db.execute(sql.select(standing).where(standing.c.study == name)).mappings().first()
     return dict(row) if row else {"version": 0, "state": "new", "reviewer": None, "at": None}
+
+
+def what_stands(db: Connection, name: str) -> Current:
+    """Find what the last edit of a study made of it."""
+    edits = [entry for entry in entries(db, study=name) if entry.kind == "edit"]
+    if not edits:
+        return Current()
+    content = json.loads(edits[-1].content)
+    mask = content["kept"].get("mask")
+    outline = get_document(db, mask) if mask else None
+    return Current(outline, content["values"], content["kept"])
 
 
 def history(db: Connection, name: str) -> list[dict[str, Any]]:
@@ -137,24 +169,28 @@ def get_draft(db: Connection, name: str, actor: str) -> tuple[bytes, str] | None
 
 
 def preview(
-    study: StudyFolder, outline: bytes | None, changes: Mapping[str, Any]
+    study: StudyFolder, current: Current, outline: bytes | None, changes: Mapping[str, Any]
 ) -> tuple[Reassessed, dict[str, Any]]:
-    """Measure and score an edit without recording it.
+    """Measure and score an edit of what stands, without recording it.
 
     Returns
     -------
     Reassessed
     dict
-        What the edit changed: ``outline`` (pixel difference) and ``clinical`` (old and new).
+        What the edit changed: ``outline`` (pixel difference from what stood), ``from_run`` (from
+        the run's own outline) and ``clinical`` (old and new).
     """
     own, grid = own_outline(study)
-    mask = parse_outline(outline, grid) if outline is not None else None
-    again = reassess(study, mask=mask, changes=changes)
+    stood = own if current.outline is None else parse_outline(current.outline, grid)
+    drawn = outline if outline is not None else current.outline
+    mask = parse_outline(drawn, grid) if drawn is not None else None
+    again = reassess(study, mask=mask, changes={**current.changes, **changes})
     changed: dict[str, Any] = {}
-    if mask is not None:
-        changed["outline"] = asdict(difference(own, mask, grid))
+    if outline is not None and mask is not None:
+        changed["outline"] = asdict(difference(stood, mask, grid))
+        changed["from_run"] = asdict(difference(own, mask, grid))
     if changes:
-        old = study.read_json("clinical") or {}
+        old = {**(study.read_json("clinical") or {}), **current.changes}
         new = again.clinical.model_dump(mode="json")
         changed["clinical"] = {name: [old.get(name), new[name]] for name in changes}
     return again, changed
@@ -180,7 +216,7 @@ def _check(decision: Decision) -> None:
 
 
 def _content(
-    study: StudyFolder, decision: Decision
+    study: StudyFolder, current: Current, decision: Decision
 ) -> tuple[dict[str, Any], list[tuple[bytes, str]]]:
     """Gather what goes into the record, and the documents that it names by their hashes."""
     content: dict[str, Any] = {
@@ -194,16 +230,18 @@ def _content(
     }
     if decision.kind != "edit":
         return content, []
-    again, changed = preview(study, decision.outline, decision.changes)
+    again, changed = preview(study, current, decision.outline, decision.changes)
     kept = {
         "assessment": (canonical(again.assessment.model_dump(mode="json")).encode(), JSON),
         "findings": (canonical(again.findings.model_dump(mode="json")).encode(), JSON),
         "clinical": (canonical(again.clinical.model_dump(mode="json")).encode(), JSON),
     }
-    if decision.outline is not None:
+    outline = decision.outline or current.outline
+    if outline is not None:
         grid = own_outline(study)[1]
-        kept["mask"] = (as_bytes(parse_outline(decision.outline, grid), grid), MEDIA)
+        kept["mask"] = (as_bytes(parse_outline(outline, grid), grid), MEDIA)
     content["changed"] = changed
+    content["values"] = {**current.changes, **decision.changes}
     content["result"] = _summary(
         again.assessment.model_dump(mode="json"), again.findings.model_dump(mode="json")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from presight.errors import InputError
 from presight.report.atomic import write_atomically, write_text
 from presight.report.bids import sidecar, to_json, write_dataset
 from presight.review.chain import Entry
-from presight.review.decisions import as_json
+from presight.review.decisions import as_json, what_stands
 from presight.review.record import entries, get_document, verify
 from presight.review.results import IMAGES, StudyFolder
 from presight.review.tables import standing, study
@@ -128,7 +128,7 @@ def _settled(db: Connection, results: Path) -> Iterator[tuple[StudyFolder, Entry
 def _write_reviewed(db: Connection, found: StudyFolder, entry: Entry, out: Path) -> Path:
     """Write the outline that stands for a study, and the answer that goes with it."""
     folder = out.resolve() / found.folder.relative_to(found.results)
-    kept = json.loads(entry.content).get("kept", {})
+    kept = what_stands(db, found.name).kept
     mask = folder / f"{found.name}_{_REVIEWED_MASK}.nii.gz"
     write_atomically(mask, lambda file: file.write(_outline(db, found, kept)))
     about = sidecar("Hyperintensity on FLAIR, reviewed", [IMAGES["flair"]], Type="Lesion")
@@ -141,7 +141,7 @@ def _write_reviewed(db: Connection, found: StudyFolder, entry: Entry, out: Path)
     return mask
 
 
-def _outline(db: Connection, found: StudyFolder, kept: dict[str, str]) -> bytes:
+def _outline(db: Connection, found: StudyFolder, kept: Mapping[str, str]) -> bytes:
     if "mask" in kept:
         return _document(db, kept["mask"])
     path = found.path("mask")

@@ -128,6 +128,9 @@ def _check_same(study: StudyFolder, again: Assessment) -> None:
 def _edited(record: ClinicalRecord, changes: Mapping[str, Any]) -> ClinicalRecord:
     for name, value in changes.items():
         _check_range(name, value)
+    for drug in changes.get("drugs") or ():
+        if isinstance(drug, Mapping):
+            _check_range(f"{drug.get('name')}_ng_ml", drug.get("level_ng_ml"))
     try:
         return ClinicalRecord.model_validate({**record.model_dump(), **changes})
     except ValidationError as error:
@@ -182,8 +185,9 @@ def _prepared(study: StudyFolder) -> Prepared:
 
 def _lesions(study: StudyFolder, mask: Mask) -> Lesions:
     probability, grid = _image(study, "probability")
-    percent = _image(study, "uncertainty")[0] if study.path("uncertainty") else None
-    uncertainty = np.zeros_like(probability) if percent is None else percent / 100
+    uncertainty = np.zeros_like(probability)
+    if study.path("uncertainty"):
+        uncertainty = _image(study, "uncertainty")[0] / np.float32(100)  # kept as a percentage
     return Lesions(probability, mask, uncertainty, grid, model="edited by a person")
 
 

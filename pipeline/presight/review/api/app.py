@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DBAPIError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from presight import __version__
@@ -96,7 +97,7 @@ async def _watch_results(app: FastAPI) -> AsyncIterator[None]:
 
     def watch() -> None:
         while not done.wait(_REFRESH_SECONDS):
-            with suppress(PresightError):
+            with suppress(PresightError, DBAPIError, OSError):  # the next look may succeed
                 refresh(desk.store, desk.results)
 
     threading.Thread(target=watch, daemon=True).start()

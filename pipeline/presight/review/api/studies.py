@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, Response
+from sqlalchemy.engine import Connection
 
 from presight.config import load_config
 from presight.errors import InputError
@@ -15,6 +17,7 @@ from presight.review.api.bodies import DecisionBody, Edit, Filter, Sha256, Study
 from presight.review.api.desk import REFUSALS, Anybody, AtDesk, InStore, Reviewer
 from presight.review.chain import sha256
 from presight.review.decisions import (
+    Current,
     Decision,
     decide,
     get_draft,
@@ -22,6 +25,7 @@ from presight.review.decisions import (
     note_opened,
     preview,
     put_draft,
+    what_stands,
     where_it_stands,
 )
 from presight.review.masks import MEDIA, parse_outline
@@ -99,11 +103,14 @@ def open_study(found_study: Study, found: Anybody, store: InStore) -> dict[str, 
         standing = where_it_stands(db, found_study.name)
         decided = history(db, found_study.name)
         others = others_at(db, found_study.name, found.name)
+        edited = _edited(db, what_stands(db, found_study.name))
     return {
         "name": found_study.name,
         "assessment": found_study.assessment,
         "findings": found_study.findings,
         "clinical": found_study.read_json("clinical"),
+        **edited,
+        "run": found_study.assessment["classification"] if edited else None,
         "change": found_study.read_json("change_report"),
         "images": found_study.images,
         "seen": found_study.hashes(),
@@ -182,9 +189,10 @@ def load_draft(found_study: Study, found: Reviewer, store: InStore) -> Response:
 @router.post("/studies/{study}/rescore")
 def rescore(body: Edit, found_study: Study, found: Reviewer, store: InStore) -> dict[str, Any]:
     """Measure and score an edit without recording it."""
-    again, changed = preview(
-        found_study, _outline(body, found_study, found.name, store), body.changes
-    )
+    with store.read() as db:
+        current = what_stands(db, found_study.name)
+    outline = _outline(body, found_study, found.name, store)
+    again, changed = preview(found_study, current, outline, body.changes)
     return {
         "assessment": again.assessment.model_dump(mode="json"),
         "findings": again.findings.model_dump(mode="json"),
@@ -209,6 +217,13 @@ def save_decision(
         changes=body.changes,
     )
     return asdict(decide(store, found_study, found.name, decision))
+
+
+def _edited(db: Connection, current: Current) -> dict[str, Any]:
+    """Give what the last edit made of a study; empty where there is none."""
+    texts = ("assessment", "findings", "clinical")
+    found = {name: get_document(db, current.kept[name]) for name in texts if name in current.kept}
+    return {name: json.loads(content) for name, content in found.items() if content}
 
 
 def _outline(body: Edit, study: StudyFolder, actor: str, store: InStore) -> bytes | None:

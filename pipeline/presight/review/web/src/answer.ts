@@ -1,5 +1,5 @@
 // The answer beside the images: everything that the report says, and what an edit makes of it.
-import type { Assessment, Clinical, Criterion, Entry, Findings, Label, Shares, Study } from "./api";
+import type { Assessment, Change, Clinical, Criterion, Entry, Findings, Label, Shares, Study } from "./api";
 import { button, fill, h } from "./dom";
 import { history } from "./entries";
 import type { Desk } from "./main";
@@ -25,6 +25,8 @@ export class Answer {
   private clinical: Clinical | null;
   private before: Assessment | null = null;
   private entries: Entry[];
+  private readonly change: Change | null;
+  private run: Study["run"];
 
   constructor(
     private readonly desk: Desk,
@@ -33,6 +35,8 @@ export class Answer {
   ) {
     ({ assessment: this.assessment, findings: this.findings, clinical: this.clinical } = study);
     this.entries = study.history;
+    this.change = study.change;
+    this.run = study.run;
     this.draw();
   }
 
@@ -40,6 +44,13 @@ export class Answer {
     Object.assign(this, { assessment, findings, clinical, before: before ?? null });
     this.off.clear();
     this.draw();
+  }
+
+  /** Take over what stands after a decision. */
+  saved(study: Study): void {
+    this.entries = study.history;
+    this.run = study.run;
+    this.show(study.assessment, study.findings, study.clinical);
   }
 
   setHistory(entries: Entry[]): void {
@@ -75,7 +86,8 @@ export class Answer {
       alerts.map((alert) =>
         h("details", { class: "alert-line" }, h("summary", {}, alert.text), h("p", {}, alert.because, " ", this.refs(alert.source)))),
       h("h2", {}, words.verdicts[classification.label] ?? classification.label),
-      this.before ? h("p", { class: "trying" }, "With your edit; not saved yet. Grey: before.") : null,
+      this.before ? h("p", { class: "trying" }, "With your edit; not saved yet. Grey: before.")
+        : this.run ? h("p", { class: "trying" }, `As last edited (see History). The run itself: PRES ${percent(this.run.probabilities.pres)}, toxic ${percent(this.run.probabilities.toxic_leukoencephalopathy)}.`) : null,
       tried ? h("p", { class: "trying" }, `${this.off.size} facts switched off: a trial, not the answer. `,
         button("Count all again", () => { this.off.clear(); this.draw(); })) : null,
       h("table", { class: "classes" }, h("tbody", {}, ranked.map((label) => this.classRow(label, tried)))),
@@ -112,6 +124,7 @@ export class Answer {
         pair("Pattern", (pattern ?? "none named").replaceAll("_", " ")),
         pair("Clinical severity", severity.grade ?? severity.because),
         trend ? pair("Since the prior study", trend) : null),
+      ...(this.change ? since(this.change) : []),
       differential.length ? h("h3", {}, "Also to keep in mind") : null,
       ...differential.map((item) =>
         h("details", {}, h("summary", {}, item.name), h("p", {}, item.why), h("p", {}, `Would settle it: ${item.settles} `, this.refs(item.source)))),
@@ -238,6 +251,16 @@ export class Answer {
     return h("details", { class: "sources" }, h("summary", {}, ids.length === 1 ? "source" : `${ids.length} sources`),
       ids.map((id) => h("p", {}, source(this.assessment.sources[id] ?? id))));
   }
+}
+
+function since(change: Change): HTMLElement[] {
+  const days = change.days === null ? "" : `, ${change.days} days before`;
+  const kinds = Object.entries(change.volume_ml).filter(([, ml]) => ml > 0);
+  return [
+    h("h3", {}, `Against the prior study (${change.before}${days})`),
+    h("p", {}, `${change.trend ?? "no lesion in either"}: ${volume(change.before_ml)} → ${volume(change.after_ml)} mL; a repeated scan differs by less than ${change.error_percent.toFixed(0)} % 95 times of 100.`),
+    h("dl", { class: "facts" }, kinds.map(([kind, ml]) => pair(kind, `${volume(ml)} mL`))),
+  ];
 }
 
 function source(text: string): HTMLElement {

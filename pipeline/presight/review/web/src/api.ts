@@ -108,6 +108,17 @@ export interface Findings {
   pattern?: string | null;
 }
 
+/** What became of the lesions since the prior study. */
+export interface Change {
+  before: string;
+  days: number | null;
+  before_ml: number;
+  after_ml: number;
+  error_percent: number;
+  trend: string | null;
+  volume_ml: Record<string, number>;
+}
+
 export type Clinical = Record<string, unknown>;
 
 export interface Entry {
@@ -131,6 +142,8 @@ export interface Study {
   assessment: Assessment;
   findings: Findings;
   clinical: Clinical | null;
+  run: Assessment["classification"] | null; // the run's own, where an edit stands in its place
+  change: Change | null;
   images: string[];
   seen: Record<string, string>;
   standing: Standing;

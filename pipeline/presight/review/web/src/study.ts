@@ -135,6 +135,7 @@ class StudyView {
   private overlays(): HTMLElement[] {
     const names: [Overlay, string][] = [
       ["probability", "Probability"], ["uncertainty", "Uncertainty"], ["anatomy", "Regions"],
+      ["change", "Change"],
     ];
     const there = names.filter(([name]) => this.study.images.includes(name));
     const made = there.map(([name, text]) =>
@@ -218,7 +219,7 @@ class StudyView {
     const outline = this.latestOutline();
     if (outline) await this.viewer.loadOutline(outline);
     this.decide.saved(this.study);
-    this.answer.setHistory(this.study.history);
+    this.answer.saved(this.study);
     this.edited();
   }
 

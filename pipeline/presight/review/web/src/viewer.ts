@@ -13,11 +13,12 @@ const PLANES: Record<Plane, SLICE_TYPE> = {
   sagittal: SLICE_TYPE.SAGITTAL,
   "3d": SLICE_TYPE.RENDER,
 };
-const OVERLAYS = { probability: "warm", uncertainty: "cool", anatomy: "random" } as const;
+const OVERLAYS = { probability: "warm", uncertainty: "cool", anatomy: "random", change: "actc" } as const;
 const RANGES = {
   probability: { cal_min: 0.01, cal_max: 1 },
   uncertainty: { cal_min: 1, cal_max: 100 }, // percent
   anatomy: {},
+  change: {},
 };
 export type Overlay = keyof typeof OVERLAYS;
 export const OUTLINE = 0.2;
