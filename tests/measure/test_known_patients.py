@@ -241,4 +241,5 @@ def test_five_months_later_it_has_improved(course):
     first, second = course
     assert second.lesion_ml < 0.5 * first.lesion_ml
     assert second.swelling_detail.pons_ap_mm < first.swelling_detail.pons_ap_mm - 2
+    assert not any("pons" in sign for sign in second.swelling_detail.signs)
     assert second.swelling is None

@@ -52,9 +52,7 @@ def _signs(numbers: dict[str, float | None], limits: dict[str, Any]) -> list[str
 
 
 def _beyond(value: float, limit: dict[str, Any]) -> bool:
-    if "at_least" in limit:
-        return bool(value >= limit["at_least"])
-    return bool(value < limit["below"])
+    return bool(value >= limit["at_least"])
 
 
 def _herniation_risk(numbers: dict[str, float | None], limits: dict[str, Any]) -> bool | None:
