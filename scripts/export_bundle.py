@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--data", type=Path, nargs="+", default=[], help="cached volumes")
+    parser.add_argument("--threshold", type=float, help="in place of the best on `validation`")
     parser.add_argument("--device", default="auto")
     arguments = parser.parse_args()
     checkpoint = read_checkpoint(arguments.checkpoint)
@@ -38,7 +39,14 @@ def main() -> None:
     volumes = [volume for folder in arguments.data for volume in read_cache(folder)]
     parts = split_cases(volumes, Recipe.model_validate_json(checkpoint.recipe).split)
     seen = real([*parts["train"], *parts["validation"]])
-    found = export_bundle(checkpoint, arguments.bundle, seen, parts["validation"], arguments.device)
+    found = export_bundle(
+        checkpoint,
+        arguments.bundle,
+        seen,
+        parts["validation"],
+        arguments.device,
+        arguments.threshold,
+    )
     for name, value in vars(found).items():
         print(f"{name:20} {value:.4f}" if isinstance(value, float) else f"{name:20} {value}")
 

@@ -81,7 +81,10 @@ class Answer:
 
 
 def calibrate(
-    bundle: Bundle, volumes: Iterable[TrainingVolume], device: str = "auto"
+    bundle: Bundle,
+    volumes: Iterable[TrainingVolume],
+    device: str = "auto",
+    threshold: float | None = None,
 ) -> Calibration:
     """Find temperature and threshold of a bundle, and how good its probabilities then are.
 
@@ -92,6 +95,8 @@ def calibrate(
         Patients that were neither trained on nor are tested on.
     device : str
         As in :func:`presight.segment.device.select_device`.
+    threshold : float, optional
+        One of 0.1, 0.15, ... 0.9 to be taken in place of the best one.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def calibrate(
         np.concatenate([answer.logits for answer in thinned], axis=1).astype(np.float32),
         np.concatenate([answer.truth for answer in thinned]),
     )
-    threshold, score = best_threshold(answers, temperature)
+    threshold, score = best_threshold(answers, temperature, threshold)
     with_lesion = [answer for answer in answers if answer.truth.any()]
     return Calibration(
         scans=len(answers),
@@ -139,8 +144,10 @@ def best_temperature(logits: Logits, truth: NDArray[np.bool_]) -> float:
     return float(np.exp(found.x))
 
 
-def best_threshold(answers: Sequence[Answer], temperature: float) -> tuple[float, float]:
-    """Threshold with the best score (see :class:`Calibration`), and the score.
+def best_threshold(
+    answers: Sequence[Answer], temperature: float, wanted: float | None = None
+) -> tuple[float, float]:
+    """Threshold with the best score (see :class:`Calibration`) or the wanted one, and its score.
 
     Every dataset weighs the same. Specks too small to be kept are counted here.
     """
@@ -148,7 +155,7 @@ def best_threshold(answers: Sequence[Answer], temperature: float) -> tuple[float
     for answer in answers:
         by_dataset[answer.dataset].append(_scores(answer, temperature))
     score = np.mean([np.mean(scores, axis=0) for scores in by_dataset.values()], axis=0)
-    best = int(np.argmax(score))
+    best = int(np.argmax(score) if wanted is None else np.abs(_THRESHOLDS - wanted).argmin())
     return float(_THRESHOLDS[best]), float(score[best])
 
 

@@ -25,6 +25,7 @@ def export_bundle(
     seen: Sequence[TrainingVolume],
     held_out: Sequence[TrainingVolume],
     device: str = "auto",
+    threshold: float | None = None,
 ) -> Calibration:
     """Put a run into a bundle, with all that has to be measured anew for its weights.
 
@@ -39,6 +40,8 @@ def export_bundle(
         Patients that were neither trained on nor are tested on.
     device : str
         As in :func:`presight.segment.device.select_device`.
+    threshold : float, optional
+        As in :func:`presight.train.calibrate.calibrate`.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def export_bundle(
     """
     export_weights(checkpoint, bundle)
     limits = limits_of(seen)
-    found = calibrate(load_bundle(bundle), held_out, device)
+    found = calibrate(load_bundle(bundle), held_out, device, threshold)
     metadata = read_json(bundle / METADATA)
     metadata["presight"] |= {
         "temperature": round(found.temperature, 3),
