@@ -123,7 +123,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _migrations(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option(
+        "script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%")
+    )
     config.attributes["connection"] = connection
     return config
 
