@@ -265,14 +265,14 @@ def test_every_command_has_help_with_an_example(command, capsys):
 def test_score_reads_a_table_and_writes_one(tmp_path, capsys):
     table, scored = tmp_path / "readings.csv", tmp_path / "scored.tsv"
     table.write_text(
-        "case_id,flair_regions,bilateral,seizure,onset_speed,age_years\n"
-        "a,parietal;occipital;subcortical_wm,1,1,acute,40\n"
-        "b,parietal;occipital,1,1,acute,400\n"
+        "case_id,flair_regions,region_basis,bilateral,seizure,onset_speed,systolic_mmhg,diastolic_mmhg\n"
+        "a,parietal;occipital;subcortical_wm,named,1,1,acute,180,100\n"
+        "b,parietal;occipital,named,1,1,acute,100,180\n"
     )
     assert main(["score", str(table), "--out", str(scored)]) == 1
     first, second = rows(scored)
     assert first["label"] == "pres"
-    assert "400" in second["error"]
+    assert "diastolic" in second["error"]
     assert "1 of 2 rows were scored" in capsys.readouterr().err
 
 

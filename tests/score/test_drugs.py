@@ -18,6 +18,9 @@ TACROLIMUS = (Drug(name="tacrolimus"),)
         ("diltiazem", "diltiazem", "raises_level"),
         ("nicardipine", "nicardipine", "raises_level"),
         ("Paxlovid", "ritonavir", "raises_level"),
+        ("Darunavir", "darunavir", "raises_level"),
+        ("azole antifungal", "azole antifungal", "raises_level"),
+        ("calcium channel blockers", "calcium channel blocker", "raises_level"),
         ("phenytoin", "phenytoin", "lowers_level"),
         ("Rifampin", "rifampicin", "lowers_level"),
         ("St. John's wort", "St John's wort", "lowers_level"),
@@ -34,6 +37,14 @@ def test_a_part_of_a_word_is_no_drug() -> None:
     record = ClinicalRecord(interacting_drugs=("levofloxacin", "preverapamil"))
     assert interactions(record) == ()
     assert unknown_names(record) == ("levofloxacin", "preverapamil")
+
+
+def test_a_drug_that_no_list_names_is_said_to_be_unknown() -> None:
+    record = ClinicalRecord(interacting_drugs=("levofloxacin", "fluconazole", "Prograf"))
+    readings = [each for each in assess(Findings(), record).laboratory if each.source == ("ours",)]
+    assert [each.value for each in readings] == ["levofloxacin"]
+    assert "not known" in readings[0].reading
+    assert unknown_names(record) == ("levofloxacin",)
 
 
 def test_the_calcineurin_inhibitor_itself_is_no_interaction() -> None:

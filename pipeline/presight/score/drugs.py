@@ -41,9 +41,19 @@ def interactions(clinical: ClinicalRecord) -> tuple[Interaction, ...]:
 
 
 def unknown_names(clinical: ClinicalRecord) -> tuple[str, ...]:
-    """Interacting drugs of the record that no list names; about these nothing is said."""
-    known = {hit.written for hit in interactions(clinical)}
-    return tuple(name for name in clinical.interacting_drugs if name not in known)
+    """Interacting drugs of the record that no list names."""
+    return tuple(name for name in clinical.interacting_drugs if not _listed(name))
+
+
+def named_in(text: str, drug_class: str) -> tuple[str, ...]:
+    """Every drug of a class that a text names."""
+    members: Mapping[str, Sequence[str]] = _drugs()["classes"][drug_class]["members"]
+    return tuple(drug for drug, names in members.items() if _member(text, {drug: names}))
+
+
+def _listed(written: str) -> bool:
+    subject = named_in(written, "calcineurin_inhibitor")
+    return bool(subject) or any(True for _ in _interacting(written))
 
 
 def _interacting(written: str) -> Iterable[Interaction]:

@@ -18,6 +18,7 @@ from presight.errors import ConfigError
 from presight.measure.findings import Findings
 from presight.score.derived import derive
 from presight.score.drugs import on_board
+from presight.score.infections import germ
 from presight.score.regions import involved_regions
 from presight.study.clinical import ClinicalRecord
 
@@ -122,9 +123,13 @@ def _drug(facts: Facts, drug_class: str) -> Grade:
 
 
 def _pcr(facts: Facts, name: str) -> Grade:
-    results = {test.lower(): float(sign) for test, sign in facts.clinical.infection_pcr.items()}
-    jcv = results.pop("jcv", None)
-    return jcv if name == "jcv" else _highest(list(results.values()))
+    """Highest result of one germ, or of all that have no fact of their own."""
+    results = facts.clinical.infection_pcr.items()
+    return _highest([float(sign) for test, sign in results if _stands_for(test) == name])
+
+
+def _stands_for(test: str) -> str:
+    return "jcv" if germ(test) == "jcv" else "other"
 
 
 def _only_if_present(facts: Facts, rule: Rule) -> Grade:

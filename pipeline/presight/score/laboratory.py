@@ -7,7 +7,7 @@ from typing import Any
 
 from presight.config import load_config
 from presight.score.assessment import LaboratoryReading
-from presight.score.drugs import interactions
+from presight.score.drugs import interactions, unknown_names
 from presight.score.facts import Facts
 from presight.study.clinical import ClinicalRecord
 
@@ -143,6 +143,15 @@ def _interactions(facts: Facts) -> Iterator[LaboratoryReading]:
             reading=f"{hit.name}: {hit.drug}, {hit.group}",
             note=hit.effect,
             source=hit.source,
+        )
+    entry = load_config("evidence/drugs.yaml")["unlisted"]
+    for written in unknown_names(facts.clinical):
+        yield LaboratoryReading(
+            name="interacting drug",
+            value=written,
+            reading=entry["reading"],
+            note=entry["note"],
+            source=tuple(entry["source"]),
         )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from presight.config import load_config
 from presight.errors import InputError
 from presight.measure.findings import Findings
+from presight.study.units import slug
 
 
 def involved_regions(findings: Findings) -> dict[str, float]:
@@ -41,9 +42,42 @@ def enumerated(names: Iterable[str]) -> dict[str, bool]:
     return dict.fromkeys(sorted(free), False) | dict.fromkeys(sorted(named), True)
 
 
+def read_region(written: str) -> tuple[str, ...]:
+    """Regions that a word names, as people write it; none where the word is not known.
+
+    Examples
+    --------
+    >>> read_region("Left deep white matter")
+    ('deep_wm',)
+    >>> read_region("parieto-occipital")
+    ('parietal', 'occipital')
+    """
+    words = [word for word in slug(written).split("_") if word not in _config()["fillers"]]
+    return _read_words(words, _spellings()) or ()
+
+
+def _read_words(words: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Read words from the left, the longest name first; ``None`` where one belongs to no name."""
+    if not words:
+        return ()
+    for end in range(len(words), 0, -1):
+        name = names.get("_".join(words[:end]))
+        rest = _read_words(words[end:], names) if name else None
+        if name and rest is not None:
+            return (name, *rest)
+    return None
+
+
 def region_names() -> set[str]:
     """Return the names that a reading may use."""
     return {member for members in _config()["kinds"].values() for member in members}
+
+
+def _spellings() -> dict[str, str]:
+    """Every way to write a region, folded by ``slug``, and its name."""
+    written: Mapping[str, list[str]] = _config()["written"]
+    other = {spelling: name for name, spellings in written.items() for spelling in spellings}
+    return {name: name for name in region_names()} | other
 
 
 def _implies(name: str) -> list[str]:

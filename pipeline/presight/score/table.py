@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def score_table(
         One flat row each: label, leading class, probabilities with intervals, the strongest
         contributions, alerts, differential diagnosis, recommendations, missing facts.
 
-        A row that cannot be read has its sentence in ``error`` and nothing else.
+        A cell that cannot be understood or cannot be true is left out and named in ``doubts``. A
+        row with an unknown column or a contradiction has its sentence in ``error`` and nothing
+        else.
 
     Raises
     ------
@@ -78,7 +81,20 @@ def read_table(path: Path) -> list[Mapping[str, object]]:
     ClinicalError
         The file cannot be read or is no table.
     """
-    return [row.cells for row in read_raw_table(path).rows]
+    table = read_raw_table(path)
+    if not table.decimal_comma:
+        return [row.cells for row in table.rows]
+    return [_pointed(row.cells) for row in table.rows]
+
+
+def _pointed(cells: Mapping[str, object]) -> dict[str, object]:
+    """Cells with the decimal comma of a number written as a point."""
+    return {
+        name: re.sub(r"^([+-]?\d+),(\d+)(?=$|[^\d,])", r"\1.\2", cell.strip())
+        if isinstance(cell, str)
+        else cell
+        for name, cell in cells.items()
+    }
 
 
 def _scored(row: RawRow, without: Collection[str], setting: str | None) -> dict[str, str]:
