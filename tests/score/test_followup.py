@@ -50,6 +50,18 @@ def test_the_same_study_twice_adds_nothing_but_the_missing_change() -> None:
     assert moved - once == {"resolved"}
 
 
+def test_a_lesion_that_only_the_second_study_shows_is_judged_as_it_is_now() -> None:
+    early = Findings(lesion_ml=0.5, parieto_occipital_share=0, deep_share=0.9)
+    answer = assess(FIRST, RECORD, previous=early)
+    assert pres(answer) == pytest.approx(pres(assess(FIRST, RECORD)))
+
+
+def test_a_background_that_shrinks_is_no_resolution() -> None:
+    little = Findings(lesion_ml=2, parieto_occipital_share=0.6)
+    followed = assess(later(0.1), RECORD, previous=little)
+    assert "resolved" not in {each.feature for each in followed.classification.contributions}
+
+
 def test_a_finding_that_only_the_second_study_looked_at_is_used() -> None:
     second = later(40).model_copy(update={"restricted_diffusion": "whole"})
     with_it, without = (assess(each, RECORD, previous=FIRST) for each in (second, later(40)))

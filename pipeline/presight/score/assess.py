@@ -60,7 +60,7 @@ def assess(
     ConfigError
         A feature to leave out or a setting does not exist.
     """
-    starting_point, change = prior(setting), volume_ratio(previous, findings)
+    starting_point, change = prior(setting), _change(previous, findings, clinical)
     illness = followed(previous, findings) if previous else findings
     evidence = Facts(illness, clinical, _features(without)).told(volume_ratio=change)
     verdict = classify(evidence, starting_point)
@@ -80,6 +80,13 @@ def assess(
         sources={},
     )
     return answer.model_copy(update={"sources": _sources(answer, starting_point.source)})
+
+
+def _change(previous: Findings | None, now: Findings, clinical: ClinicalRecord) -> float | None:
+    """Volume now as a share of before; of a mere background no change is read."""
+    if previous is None or not Facts(previous, clinical).holds("hyperintensity"):
+        return None
+    return volume_ratio(previous, now)
 
 
 def _told(verdict: Classification, clinical: ClinicalRecord) -> dict[str, Quantity]:

@@ -10,18 +10,17 @@ _OF_THE_DAY = ("source", "sequences", "quality_doubts", "change", "days_since_pr
 
 
 def followed(previous: Findings, current: Findings) -> Findings:
-    """Merge the findings for the diagnosis: the first study's, with what only the second looked at.
+    """Merge the findings for the diagnosis: those of one study, with what only the other looked at.
 
-    A lesion that has resolved is no longer seen; where it was remains evidence. So each fact is
-    counted once, from the study that saw it first.
+    A lesion that has resolved is no longer seen; where it was remains evidence. One that has grown,
+    perhaps out of nothing, is judged as it is now. So each fact is counted once, from the study
+    with the larger lesion, the first one where that is not known.
     """
-    seen = previous.model_dump()
-    new = {
-        name: value
-        for name, value in current.model_dump().items()
-        if name in _OF_THE_DAY or seen[name] in (None, (), {})
-    }
-    return Findings(**(seen | new))
+    grown = (current.lesion_ml or 0) > (previous.lesion_ml or 0) and previous.lesion_ml is not None
+    at_worst, other = (current, previous) if grown else (previous, current)
+    seen, more, today = (each.model_dump() for each in (at_worst, other, current))
+    new = {name: value for name, value in more.items() if seen[name] in (None, (), {})}
+    return Findings(**(seen | new | {name: today[name] for name in _OF_THE_DAY}))
 
 
 def volume_ratio(previous: Findings | None, current: Findings) -> float | None:

@@ -17,10 +17,17 @@ def shown(facts: Facts, fact: str) -> str:
     template: str | None = load_config("evidence/values.yaml").get(fact)
     text = fill(facts, template) if template else None
     if text is not None:
-        return text
+        return text + _aside(facts, fact)
     if grade is None:
         return "not known"
     return {0.0: "no", 1.0: "yes"}.get(grade, "partly")
+
+
+def _aside(facts: Facts, fact: str) -> str:
+    """Say of a measured site or shape that the lesion is no more than the background."""
+    entry = load_config("evidence/values.yaml")["within_background"]
+    beyond = facts["beyond_background_ml"]
+    return str(entry["said"]) if fact in entry["of"] and beyond is not None and beyond < 0.5 else ""
 
 
 def fill(facts: Facts, template: str) -> str | None:
