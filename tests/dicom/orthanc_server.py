@@ -57,7 +57,7 @@ class Orthanc:
             self.process = subprocess.Popen(
                 [self.program, str(self.folder / "orthanc.json")], stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             try:
                 requests.get(f"http://127.0.0.1:{self.http}/system", auth=self.auth, timeout=5)
@@ -76,6 +76,12 @@ class Orthanc:
     @property
     def auth(self) -> tuple[str, str]:
         return USER, PASSWORD
+
+    def clear(self) -> None:
+        """Forget every study."""
+        studies = f"http://127.0.0.1:{self.http}/studies"
+        for one in requests.get(studies, auth=self.auth, timeout=60).json():
+            requests.delete(f"{studies}/{one}", auth=self.auth, timeout=60)
 
     def objects(self) -> list[str]:
         """SOP instance UIDs that it holds."""

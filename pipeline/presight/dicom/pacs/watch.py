@@ -18,7 +18,7 @@ import pydicom
 
 from presight.config import load_config
 from presight.dicom.inputs import short_hash
-from presight.dicom.pacs.archive import Archive, ArchiveError, Seen
+from presight.dicom.pacs.archive import Archive, Seen
 from presight.dicom.pacs.ledger import Entry, Ledger, State
 from presight.dicom.pacs.status import write_status
 from presight.errors import InputError, PresightError
@@ -85,7 +85,7 @@ class Watcher:
             try:
                 self.look()
                 failures = 0
-            except ArchiveError as error:
+            except PresightError as error:
                 failures += 1
                 _log.warning("%s", error)
             done += 1
@@ -117,6 +117,10 @@ class Watcher:
         except PresightError as error:
             _log.warning("%s: %s", name, error)
             return self._failed(entry, error)
+        except Exception as error:  # the watcher goes on whatever one study does
+            _log.warning("%s: something unforeseen", name, exc_info=True)
+            sentence = f"something unforeseen happened ({type(error).__name__})"
+            return self._failed(entry, PresightError(sentence))
         finally:
             shutil.rmtree(images, ignore_errors=True)
         return replace(entry, state=State.DONE, reason="")
