@@ -62,7 +62,7 @@ def test_a_mirrored_head_gets_the_mirrored_labels(width):
     table = np.zeros(1 + max(sides), np.uint8)
     for number, label in sides.items():
         table[number] = ids[label["region"], other[label["side"]]]
-    assert (table[twin[::-1]] == labels).mean() > 0.9999
+    assert (table[twin[::-1]] == labels).mean() > 0.999  # on noise, some answers are all but even
     assert len(np.unique(labels)) > 5
 
 
