@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
 
 import pydicom
@@ -62,7 +62,7 @@ def list_files(path: Path) -> list[FileRef]:
     return found
 
 
-def opened(refs: Iterable[FileRef]) -> Iterator[tuple[FileRef, BinaryIO]]:
+def opened(refs: Iterable[FileRef]) -> Iterator[tuple[FileRef, BufferedIOBase]]:
     """Open one file after the other; a zip stays open as long as its members follow each other.
 
     Raises
@@ -81,7 +81,7 @@ def opened(refs: Iterable[FileRef]) -> Iterator[tuple[FileRef, BinaryIO]]:
                 stack.close()
                 archive = stack.enter_context(ZipFile(ref.path))
             with archive.open(ref.member) as packed:
-                yield ref, packed  # type: ignore[misc]  # reads and seeks as a binary file does
+                yield ref, packed
 
 
 def looks_like_dicom(path: Path) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 import pydicom
 from pydicom import Dataset
@@ -30,7 +31,7 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
-def read_header(file: BinaryIO, ref: FileRef) -> tuple[SeriesInfo, list[Frame]]:
+def read_header(file: BufferedIOBase, ref: FileRef) -> tuple[SeriesInfo, list[Frame]]:
     """Slices of one file.
 
     Parameters
@@ -61,7 +62,7 @@ def _short(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _check_prefix(file: BinaryIO) -> None:
+def _check_prefix(file: BufferedIOBase) -> None:
     head = file.read(HEAD)
     file.seek(0)
     if starts_as_dicom(head):
@@ -84,7 +85,7 @@ def _check_kind(dataset: Dataset) -> None:
         raise InputError("the image is coloured or inverted, not one grey value a voxel")
 
 
-def _check_pixels_follow(file: BinaryIO, dataset: Dataset) -> None:
+def _check_pixels_follow(file: BufferedIOBase, dataset: Dataset) -> None:
     syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
     if syntax == DeflatedExplicitVRLittleEndian:
         return  # the position in the file says nothing

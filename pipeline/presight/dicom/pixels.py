@@ -44,7 +44,7 @@ def read_pixels(frames: Sequence[Frame], where: object) -> NDArray[np.float32]:
     for z, pixels in _decoded(frames, where):
         if pixels.shape != (traits.rows, traits.columns):
             raise InputError(f"a slice decodes to the shape {pixels.shape}", where=where)
-        volume[:, :, z] = pixels.T * frames[z].slope + frames[z].intercept
+        volume[:, :, z] = pixels.T.astype(np.float32) * frames[z].slope + frames[z].intercept
     return volume
 
 
