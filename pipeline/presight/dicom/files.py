@@ -81,7 +81,7 @@ def opened(refs: Iterable[FileRef]) -> Iterator[tuple[FileRef, BufferedIOBase]]:
                 stack.close()
                 archive = stack.enter_context(ZipFile(ref.path))
             with archive.open(ref.member) as packed:
-                yield ref, packed
+                yield ref, packed  # type: ignore[misc]  # ZipExtFile, which zipfile calls IO
 
 
 def looks_like_dicom(path: Path) -> bool:
