@@ -10,8 +10,6 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from presight.config import load_config
@@ -59,7 +57,9 @@ def parse_outline(content: bytes, grid: Grid) -> Mask:
     raw = _unzipped(content, int(np.prod(grid.shape)) * 8 + _HEADER)
     try:
         mask, found = _values(nib.Nifti1Image.from_bytes(raw))
-    except (ImageFileError, HeaderDataError, ValueError, OSError, EOFError, OverflowError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # nibabel has no one error for bytes that are no image
         raise InputError("the outline is not a NIfTI image", expected="a mask") from error
     if not grid.matches(found, _GEOMETRY_MM):
         raise InputError("the outline is not on the grid of the scan", expected="the same grid")
