@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from monai.bundle import ConfigParser
@@ -20,13 +20,21 @@ METADATA = Path("configs/metadata.json")
 INFERENCE = Path("configs/inference.json")
 
 
-class Settings(BaseModel):
-    """How the network is to be used; kept under ``presight`` in the bundle's metadata."""
+class WeightSettings(BaseModel):
+    """Which weights a bundle has; kept under ``presight`` in its metadata with all the rest."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     weights: str  # file, relative to the bundle
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+SettingsType = TypeVar("SettingsType", bound=WeightSettings)
+
+
+class Settings(WeightSettings):
+    """How the network of hyperintensity is to be used."""
+
     intensity_clip: tuple[float, float]  # commonest brain intensity is 1
     size_multiple: int = Field(ge=1)  # the network takes sizes that are a multiple of this
     box_margin_mm: int = Field(ge=0)  # around the brain
@@ -84,8 +92,32 @@ def load_bundle(folder: Path) -> Bundle:
         A file is missing or unreadable, the weights are not the ones the metadata describe, or
         they do not fit the network.
     """
+    loaded = load_network(folder, Settings)
+    return Bundle(
+        loaded.name, loaded.version, loaded.settings.sha256, loaded.network, loaded.settings
+    )
+
+
+@dataclass(frozen=True)
+class LoadedNetwork(Generic[SettingsType]):
+    """What every bundle holds: a network in evaluation mode, and how it is to be used."""
+
+    name: str
+    version: str
+    network: nn.Module
+    settings: SettingsType
+
+
+def load_network(folder: Path, kind: type[SettingsType]) -> LoadedNetwork[SettingsType]:
+    """Read and check the network of a bundle whose settings are of a kind.
+
+    Raises
+    ------
+    ConfigError
+        As in :func:`load_bundle`.
+    """
     metadata = _metadata(folder)
-    settings = _settings(metadata, folder)
+    settings = _settings(metadata, folder, kind)
     weights = folder / settings.weights
     checksum = _sha256(weights)
     if checksum != settings.sha256:
@@ -98,7 +130,7 @@ def load_bundle(folder: Path) -> Bundle:
     network = _network(folder)
     _load_weights(network, weights)
     name, version = str(metadata.get("name", folder.name)), str(metadata.get("version", "unknown"))
-    return Bundle(name, version, checksum, network.eval(), settings)
+    return LoadedNetwork(name, version, network.eval(), settings)
 
 
 def _metadata(folder: Path) -> dict[str, Any]:
@@ -116,9 +148,9 @@ def _metadata(folder: Path) -> dict[str, Any]:
     return content
 
 
-def _settings(metadata: dict[str, Any], folder: Path) -> Settings:
+def _settings(metadata: dict[str, Any], folder: Path, kind: type[SettingsType]) -> SettingsType:
     try:
-        return Settings.model_validate(metadata.get("presight", {}))
+        return kind.model_validate(metadata.get("presight", {}))
     except ValidationError as error:
         first = error.errors()[0]
         setting = ".".join(("presight", *(str(part) for part in first["loc"])))
