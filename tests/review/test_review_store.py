@@ -148,6 +148,7 @@ def test_tampering_is_told(results: Path, study: StudyFolder) -> None:
         head = append(db, "ben", "comment", NAME, {}).hash
     for change, told in (
         ("UPDATE record SET actor = 'eve' WHERE seq = 1", "entry 1 was changed"),
+        ("UPDATE record SET content = '{' WHERE seq = 1", "entry 1 was changed"),
         ("UPDATE document SET content = 'other'", "document .* was changed"),
         ("DELETE FROM document", "not there"),
         ("DELETE FROM record WHERE seq = 2", "entry 2 is missing"),
