@@ -12,7 +12,7 @@ from presight.dicom.deidentify_files import deidentify_files
 from presight.dicom.pseudonym import Pseudonyms
 from presight.errors import ConfigError
 
-EXAMPLE = "PRESIGHT_KEY=$(cat secret.key) presight deidentify scans/ --out clean/"
+EXAMPLE = "presight deidentify scans/ --out clean/  # the key is in PRESIGHT_KEY"
 
 KEY = "PRESIGHT_KEY"
 _SOME_REFUSED = 1

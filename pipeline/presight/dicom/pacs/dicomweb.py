@@ -94,10 +94,8 @@ class DicomWeb:
             raise ArchiveError(f"the server refused {len(failed)} objects (reason {reason})")
 
     def _pages(self, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        filters = {"ModalitiesInStudy": settings["modality"]}
-        if settings["look_back_days"] is not None:
-            since = date.today() - timedelta(days=settings["look_back_days"])
-            filters["StudyDate"] = f"{since:%Y%m%d}-"
+        since = date.today() - timedelta(days=settings["look_back_days"])
+        filters = {"ModalitiesInStudy": settings["modality"], "StudyDate": f"{since:%Y%m%d}-"}
         offset, size = 0, settings["page_size"]
         while page := self._client.search_for_studies(
             limit=size, offset=offset, search_filters=filters, fields=["StudyDescription"]
