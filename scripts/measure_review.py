@@ -65,7 +65,8 @@ def seconds(act: Callable[[], Any], times: int = 7) -> str:
         begun = time.perf_counter()
         act()
         taken.append(time.perf_counter() - begun)
-    return f"first {taken[0]:.3f} s, median {statistics.median(taken):.3f} s, most {max(taken):.3f} s"
+    middle = statistics.median(taken)
+    return f"first {taken[0]:.3f} s, median {middle:.3f} s, most {max(taken):.3f} s"
 
 
 def main() -> None:
