@@ -28,7 +28,7 @@ def run_one_by_one(works: Iterable[Work], progress: Progress) -> Iterator[Outcom
     """Run studies in this process, one after the other."""
     share_threads(jobs=1)
     for work in works:
-        outcome = do(work, lambda stage, files=work.files: progress(files, stage))
+        outcome = do(work, partial(progress, work.files))
         progress(work.files, DONE)
         yield outcome
 

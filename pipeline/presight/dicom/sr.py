@@ -35,7 +35,9 @@ from presight.score.assessment import Recommendation
 
 _MILLILITRE = CodedConcept("mL", "UCUM", "milliliter")
 _SERIES = 9004
-_Group = MeasurementsAndQualitativeEvaluations | VolumetricROIMeasurementsAndQualitativeEvaluations
+_Group: TypeAlias = (
+    MeasurementsAndQualitativeEvaluations | VolumetricROIMeasurementsAndQualitativeEvaluations
+)
 
 
 def measurement_report(source: Source, mask: Segmentation) -> ComprehensiveSR:

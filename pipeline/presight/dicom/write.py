@@ -74,8 +74,12 @@ def write_dicom(
             f"the series lacks what a DICOM result needs ({error})", where=stack.name
         ) from error
     for file, dataset in objects.items():
-        write_atomically(file, lambda stream, dataset=dataset: stream.write(_encoded(dataset)))
+        write_atomically(file, partial(_write, _encoded(dataset)))
     return DicomFiles(*objects)  # in the order of the fields
+
+
+def _write(content: bytes, stream: BinaryIO) -> object:
+    return stream.write(content)
 
 
 def _encoded(dataset: Dataset) -> bytes:

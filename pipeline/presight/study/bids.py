@@ -121,7 +121,8 @@ def _of_subject(folder: Path, chosen: Selection) -> Plan:
     if not found and not chosen.sessions:
         return Plan((), ((folder, _no_flair(folder)),))
     wanted = [study for study in found if _fits(study, chosen.entities)]
-    errors = {study.stem: error for study in wanted if (error := _not_fetched(study)) is not None}
+    missing = ((study.stem, _not_fetched(study)) for study in wanted)
+    errors = {stem: why for stem, why in missing if why is not None}
     return Plan(
         tuple(study for study in wanted if study.stem not in errors),
         tuple((study.flair, errors[study.stem]) for study in wanted if study.stem in errors),

@@ -145,8 +145,9 @@ def _meant(name: str, row: RawRow, about: Mapping[str, Any]) -> object:
     if isinstance(levels, dict) and str(cell) in levels:
         return _level(str(cell), levels[str(cell)])
     field, _ = find_column(name, row.file)
-    stated = field.units and isinstance(units, str) and _is_number(str(cell))
-    if stated and (field.find_unit(units) or not field.bare):
+    if not (field.units and isinstance(units, str) and _is_number(str(cell))):
+        return cell
+    if field.find_unit(units) or not field.bare:
         return {"value": cell, "unit": units}
     return cell
 

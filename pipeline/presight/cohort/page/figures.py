@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -82,7 +83,7 @@ def _svg(draw: Callable[[Axes], None], height_in: float) -> str:
     """Draw on axes and return the SVG: the same drawing gives the same text."""
     style = {"svg.fonttype": "none", "svg.hashsalt": "presight", "font.size": 8}
     style |= {"font.family": "sans-serif", "axes.spines.top": False, "axes.spines.right": False}
-    with mpl.rc_context(style):
+    with mpl.rc_context(cast(Any, style)):
         figure = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
         draw(figure.add_subplot())
         text = io.StringIO()
