@@ -165,13 +165,13 @@ def _user(store: Store, _results: Path, args: argparse.Namespace) -> int:
         if args.what == "add":
             add_account(db, actor, args.name, role, password)
         else:
-            change: dict[str, Any] = {
+            changes: dict[str, dict[str, Any]] = {
                 "role": {"role": role},
                 "password": {"password": password},
                 "disable": {"enabled": False},
                 "enable": {"enabled": True},
-            }[args.what]
-            change_account(db, actor, args.name, **change)
+            }
+            change_account(db, actor, args.name, **changes[args.what])
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from highdicom import coding_schemes
 from highdicom.seg import Segmentation
