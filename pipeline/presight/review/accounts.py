@@ -94,6 +94,8 @@ def change_account(
         changes["enabled"] = enabled
     if password is not None:
         changes["password"] = _hashed(password)
+    if not changes:
+        raise InputError("nothing was to be changed", expected="a role, a password, or on and off")
     db.execute(account.update().where(account.c.name == name).values(**changes))
     db.execute(session.delete().where(session.c.account == name))
     _check_admin_left(db)

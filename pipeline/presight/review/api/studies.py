@@ -164,7 +164,13 @@ def close_study(found_study: Study, found: Anybody, store: InStore) -> dict[str,
 
 @router.put(
     "/studies/{study}/draft",
-    openapi_extra={"requestBody": {"content": {MEDIA: {"schema": {"format": "binary"}}}}},
+    openapi_extra={
+        "requestBody": {
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            }
+        }
+    },
 )
 def save_draft(
     content: Uploaded, found_study: Study, found: Reviewer, store: InStore
