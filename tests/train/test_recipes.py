@@ -16,7 +16,9 @@ from presight.train.recipe import Recipe, load_recipe
 from presight.train.split import Split, split_cases
 from presight.train.trainer import train
 
-RECIPES = sorted(config_path("recipes").glob("*.yaml"))
+# The network of the anatomy has a kind of recipe of its own.
+ANATOMY = "brain-anatomy"
+RECIPES = [p for p in sorted(config_path("recipes").glob("*.yaml")) if p.stem != ANATOMY]
 BUNDLE_BYTES = 20 * 2**20
 
 

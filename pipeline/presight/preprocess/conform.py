@@ -20,8 +20,12 @@ def conform(volume: Volume, spacing_mm: float) -> Volume:
     Volume
         (X, Y, Z) float32 with ``spacing_mm`` along each axis.
     """
+    return conform_to(volume, isotropic_grid(canonical(volume.grid), spacing_mm))
+
+
+def conform_to(volume: Volume, grid: Grid) -> Volume:
+    """Resample to a working grid that is known already."""
     upright = reorient(volume)
-    grid = isotropic_grid(upright.grid, spacing_mm)
     data = resample(_extend_ends(upright.data), _extended(upright.grid), grid)
     return Volume(data, grid, volume.contrast, volume.source, volume.doubts)
 

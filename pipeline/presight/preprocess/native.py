@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from presight.config import load_config
-from presight.preprocess.conform import conform
+from presight.preprocess.conform import conform_to
 from presight.preprocess.prepared import Prepared
 from presight.study.resample import resample
 from presight.study.volume import Volume
@@ -24,7 +23,7 @@ def flat_flair(flair: Volume, prepared: Prepared) -> Volume:
     prepared : Prepared
         Of the same FLAIR.
     """
-    conformed = conform(flair, load_config("preprocess.yaml")["spacing_mm"]).data
+    conformed = conform_to(flair, prepared.flair.grid).data
     seen = conformed > 0
     gain = np.zeros_like(conformed)
     np.divide(prepared.flair.data, conformed, out=gain, where=seen)
