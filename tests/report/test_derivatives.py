@@ -30,6 +30,7 @@ NAMES = {
     f"{STEM}_space-orig_desc-brain_FLAIR.json",
     f"{STEM}_desc-presight_findings.json",
     f"{STEM}_desc-presight_assessment.json",
+    f"{STEM}_desc-presight_clinical.json",
     f"{STEM}_desc-presight_report.html",
     f"{STEM}_desc-presight_thumbnail.svg",
 }
