@@ -92,7 +92,7 @@ def test_killed_and_resumed_gives_the_same_bytes(calm, dataset, settings, tmp_pa
     process.communicate()
     assert process.returncode == 1
     assert differences(contents(calm), contents(out)) == []
-    assert len(read_ledger(out)) == 3
+    assert len(read_ledger(out)) in (2, 3)  # a run killed before it began leaves none
 
 
 def test_a_second_run_keeps_all_and_a_changed_setting_none(calm, dataset, tmp_path, capsys):

@@ -53,7 +53,7 @@ def test_inputs_that_share_an_id_are_refused_each(tmp_path):
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no NIfTI file was found"):
+    with pytest.raises(InputError, match="no NIfTI file and no DICOM was found"):
         find_studies([tmp_path])
 
 

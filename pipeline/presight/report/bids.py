@@ -23,7 +23,7 @@ _HOMELESS = (  # BIDS has no name for these
     "*.parquet",
     "cohort.html",
     "dicom/",
-    "figures/",
+    "figures",
     "logs/",
     "methods.md",
     "*_desc-brain_ADC.*",

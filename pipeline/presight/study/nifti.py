@@ -88,6 +88,13 @@ def _open(path: Path) -> nib.Nifti1Image:
         raise InputError("the file may not be read", where=path) from error
     except InputError:
         raise
+    except EOFError as error:
+        raise InputError(
+            "the file is cut short or damaged",
+            where=path,
+            expected="a whole .nii.gz file",
+            action=CONVERT_AGAIN,
+        ) from error
     except Exception as error:  # a damaged header makes the library raise all kinds
         raise InputError(
             "the file is not a NIfTI image or is damaged",
