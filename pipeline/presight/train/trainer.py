@@ -219,7 +219,12 @@ class _Run:
         network = deepcopy(self.average.module)
         network.load_state_dict(weights)
         patches = Patches(volumes, self.recipe, first, last)
-        batches = DataLoader(patches, batch_size=patches.batch, num_workers=self.recipe.workers)
+        batches = DataLoader(
+            patches,
+            batch_size=patches.batch,
+            num_workers=self.recipe.workers,
+            worker_init_fn=_one_thread,
+        )
         settle_statistics(network, (batch["image"] for batch in batches), self.device)
         return network.state_dict()
 

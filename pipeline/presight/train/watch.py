@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from monai.metrics import DiceMetric
+from monai.metrics import compute_dice
 from torch import nn
 
 from presight.errors import ConfigError
@@ -85,15 +85,15 @@ def look(
     """
     training = network.training
     network.eval()
-    losses, metric = [], DiceMetric(reduction="mean", ignore_empty=True)
+    losses, scores = list[float](), list[torch.Tensor]()
     with torch.inference_mode():
         for batch in patches:
             logits, truth = logits_of(network, batch).cpu(), batch["mask"]
             losses.append(float(loss(logits, truth)))
-            metric(logits > 0, truth)
+            scores.append(compute_dice(logits > 0, truth))  # MONAI's class waits for all processes
     network.train(training)
-    scores = metric.get_buffer()
-    known = scores[torch.isfinite(scores)]
+    each = torch.cat(scores)
+    known = each[torch.isfinite(each)]
     return Look(step, sum(losses) / len(losses), float(known.mean()) if len(known) else None)
 
 
