@@ -28,11 +28,13 @@ volumes = [
 ]
 recipe = load_recipe(config_path("recipes/laptop-cpu.yaml"))
 smaller = {"filters": [8, 8, 16], "kernel_size": [3] * 3, "strides": [1, 2, 2],
-           "upsample_kernel_size": [2, 2]}
+           "upsample_kernel_size": [2, 2],
+           "norm_name": ["instance", {"affine": True}]}  # of a patch, not of a process's share
 body = recipe.network["body"] | smaller
 recipe = recipe.model_copy(update={
     "network": recipe.network | {"body": body},
     "augmentation": (),
+    "loss": recipe.loss | {"of_patch": 1.0},  # the Dice of a batch is that of each share of it
     "phases": (Phase(until_step=4, patch=(32, 32, 32), batch=2),),
     "sampling": recipe.sampling.model_copy(update={"datasets": {"lgg": 1.0}, "margin": 1.0}),
     "workers": 0,

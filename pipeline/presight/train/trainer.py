@@ -51,7 +51,8 @@ def train(
     """Train from the last checkpoint in ``out``, or from the start if there is none.
 
     Under ``torchrun`` every process takes its share of each batch; one process and several give
-    the same network, up to rounding.
+    the same network, up to rounding and to what is computed over a batch: its Dice and its
+    normalisation are those of each process's share.
 
     Parameters
     ----------
