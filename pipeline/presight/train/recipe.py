@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
 from presight.config import read_yaml
 from presight.errors import ConfigError
 from presight.train.split import Split
+
+RecipeType = TypeVar("RecipeType", bound=BaseModel)
 
 
 class _Frozen(BaseModel):
@@ -165,8 +167,13 @@ def load_recipe(path: Path) -> Recipe:
     ConfigError
         The file is not a recipe; the sentence names the first setting that is wrong.
     """
+    return read_recipe(path, Recipe)
+
+
+def read_recipe(path: Path, kind: type[RecipeType]) -> RecipeType:
+    """Read a recipe of a kind; raises as `load_recipe` does."""
     try:
-        return Recipe.model_validate(read_yaml(path))
+        return kind.model_validate(read_yaml(path))
     except ValidationError as error:
         first = error.errors()[0]
         setting = ".".join(str(part) for part in first["loc"]) or "recipe"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
-from presight.config import read_yaml
-from presight.errors import ConfigError
+from presight.train.recipe import read_recipe
 
 Range = tuple[float, float]
 
@@ -75,9 +74,4 @@ def load_anatomy_recipe(path: Path) -> AnatomyRecipe:
     ConfigError
         The file is not a recipe; the sentence names the first setting that is wrong.
     """
-    try:
-        return AnatomyRecipe.model_validate(read_yaml(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        setting = ".".join(str(part) for part in first["loc"]) or "recipe"
-        raise ConfigError(f"{setting}: {first['msg']}", where=path) from error
+    return read_recipe(path, AnatomyRecipe)
