@@ -1,11 +1,13 @@
 """Cache volumes of known truth: lesions painted into cached scans, and heads made whole.
 
 python scripts/make_synthetic_cache.py CACHE OUT --hosts "lgg/DU_*" --copies 5 --heads 80
+python scripts/make_synthetic_cache.py CACHE OUT --hosts "lgg/DU_*" --families ms --shapes MASKS
 
 A painted volume keeps the patient of its host, so that a split never parts them, and what people
 drew in the host stays in its truth. Its dataset is ``painted_<family>``, a whole head's
 ``synthetic_<family>``: a recipe draws from them as from any other. To test on, take hosts that
-were not trained on, and another seed.
+were not trained on, and another seed. With ``--shapes`` the lesions have
+the shapes of a folder of masks in MNI space; only their brightness and edges are the family's.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -22,6 +24,7 @@ import numpy as np
 from presight.train.cache import TrainingVolume, read_volume, write_volume
 from presight.train.synthesis.head import synthesise_head
 from presight.train.synthesis.paint import paint
+from presight.train.synthesis.published import lay_onto
 
 PAINTED = {"pres": 3, "ms": 3, "toxic_leukoencephalopathy": 2, "small_vessel": 2, "infarct": 1}
 HEADS = {**PAINTED, "none": 4, "tumour": 1}
@@ -35,6 +38,7 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=1, help="painted volumes of each host")
     parser.add_argument("--heads", type=int, default=0, help="number of heads made whole")
     parser.add_argument("--families", nargs="+", help="these alone, one after the other")
+    parser.add_argument("--shapes", type=Path, help="folder of lesion masks in MNI space")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
@@ -44,8 +48,20 @@ def main() -> None:
             print(line, flush=True)
 
 
-def work(arguments: argparse.Namespace) -> Iterator[tuple[Path, Path | None, str, int]]:
-    """Yield folder, host (none for a whole head), family and seed of every volume to be made."""
+@dataclass(frozen=True)
+class Work:
+    """One volume to be made; without a host, a head made whole."""
+
+    out: Path
+    host: Path | None
+    family: str
+    seed: int
+    shapes: tuple[Path, ...] = ()
+
+
+def work(arguments: argparse.Namespace) -> Iterator[Work]:
+    """Yield every volume to be made."""
+    shapes = tuple(sorted(arguments.shapes.glob("*.nii*"))) if arguments.shapes else ()
     rng = np.random.default_rng(arguments.seed)
     number = 0
     for path in sorted(arguments.cache.glob("*.npz")):
@@ -53,11 +69,11 @@ def work(arguments: argparse.Namespace) -> Iterator[tuple[Path, Path | None, str
         if any(fnmatch(f"{dataset}/{name}", pattern) for pattern in arguments.hosts):
             for _ in range(arguments.copies):
                 family = family_of(number, PAINTED, arguments.families, rng)
-                yield arguments.out, path, family, arguments.seed + number
+                yield Work(arguments.out, path, family, arguments.seed + number, shapes)
                 number += 1
     for _ in range(arguments.heads):
         family = family_of(number, HEADS, arguments.families, rng)
-        yield arguments.out, None, family, arguments.seed + number
+        yield Work(arguments.out, None, family, arguments.seed + number)
         number += 1
 
 
@@ -70,22 +86,35 @@ def family_of(
     return str(rng.choice(list(shares), p=weights / weights.sum()))
 
 
-def make(item: tuple[Path, Path | None, str, int]) -> str:
-    out, host, family, seed = item
-    volume = head(family, seed) if host is None else painted(read_volume(host), family, seed)
-    path = out / f"{volume.id.replace('/', '__')}.npz"
-    write_volume(volume, path)
+def make(work: Work) -> str:
+    volume = head(work.family, work.seed) if work.host is None else painted(work)
+    if volume is None:
+        return f"{work.host}: too little of the brain is seen to lay a shape onto it"
+    write_volume(volume, work.out / f"{volume.id.replace('/', '__')}.npz")
     return f"{volume.id}: {(volume.mask == 1).sum() / 1000:.1f} mL"
 
 
-def painted(host: TrainingVolume, family: str, seed: int) -> TrainingVolume:
-    flair = host.image.astype(np.float32)
-    rng = np.random.default_rng(seed)
-    image, lesion = paint(flair, host.anatomy, host.brain > 0, rng, family, slice_mm=host.slice_mm)
-    dataset = f"painted_{family}"
+def painted(work: Work) -> TrainingVolume | None:
+    host = read_volume(work.host)
+    rng = np.random.default_rng(work.seed)
+    margin = None
+    if work.shapes:
+        margin = lay_onto(work.shapes[rng.integers(len(work.shapes))], host.anatomy, rng)
+        if margin is None:
+            return None
+    image, lesion = paint(
+        host.image.astype(np.float32),
+        host.anatomy,
+        host.brain > 0,
+        rng,
+        work.family,
+        slice_mm=host.slice_mm,
+        margin=margin,
+    )
+    dataset = f"painted_{work.family}"
     return replace(
         host,
-        id=f"{dataset}/{host.id.replace('/', '_')}_{seed}",
+        id=f"{dataset}/{host.id.replace('/', '_')}_{work.seed}",
         dataset=dataset,
         patient=host.patient_id,
         image=image.astype(np.float16),

@@ -15,6 +15,7 @@ from monai.bundle import ConfigParser
 from monai.transforms import Compose
 from monai.utils import convert_to_tensor
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch.utils.data import Dataset
 
 from presight.errors import ConfigError
@@ -62,6 +63,8 @@ class Patches(Dataset[dict[str, torch.Tensor]]):
         self.batch = _share_of(self.phase.batch, processes)
         self.pools = {name: _pool(volumes, name) for name in recipe.sampling.datasets}
         self.centres = {volume.id: _lesion_voxels(volume) for volume in volumes}
+        each = recipe.sampling.each_lesion_share > 0
+        self.lesions = {volume.id: _lesion_middles(volume) for volume in volumes if each}
         self.augment = _augmentation(recipe, self.phase.patch)
 
     def __len__(self) -> int:
@@ -107,6 +110,8 @@ class Patches(Dataset[dict[str, torch.Tensor]]):
 
     def _centre(self, volume: TrainingVolume, rng: np.random.Generator) -> Array:
         lesion = self.centres[volume.id]
+        if volume.id in self.lesions and rng.random() < self.sampling.each_lesion_share:
+            lesion = self.lesions[volume.id]
         jitter: Array = rng.integers(-8, 9, size=3)
         if len(lesion) and rng.random() < self.sampling.lesion_centre_share:
             return lesion[rng.integers(len(lesion))] + jitter
@@ -163,6 +168,20 @@ def _lesion_voxels(volume: TrainingVolume, most: int = 2000) -> Array:
     """Take some of the lesion voxels, evenly spread over their list."""
     voxels = np.argwhere(volume.mask == 1)
     return voxels[:: max(1, len(voxels) // most)]
+
+
+def _lesion_middles(volume: TrainingVolume) -> Array:
+    """One voxel of every lesion: drawn from these, a focus counts as much as a large oedema."""
+    box = ndimage.find_objects((volume.mask == 1).astype(np.uint8))
+    if not box:
+        return np.zeros((0, 3), dtype=int)
+    lesions, _ = ndimage.label(volume.mask[box[0]] == 1, np.ones((3, 3, 3)))
+    middles = [
+        np.argwhere(lesions[part] == i) + [s.start for s in part]
+        for i, part in enumerate(ndimage.find_objects(lesions), start=1)
+    ]
+    corner = [s.start for s in box[0]]
+    return np.array([voxels[len(voxels) // 2] for voxels in middles]) + corner
 
 
 def _random_voxel(mask: Array, rng: np.random.Generator, tries: int = 64) -> Array:

@@ -48,6 +48,7 @@ class Sampling(_Frozen):
     painted_share: float = Field(default=0.0, ge=0, le=1)  # of the real patches
     families: dict[str, PositiveFloat] = {}  # of painted lesions; default: the synthesis's own mix
     lesion_centre_share: float = Field(ge=0, le=1)  # the others: any voxel of the brain
+    each_lesion_share: float = Field(default=0.0, ge=0, le=1)  # of these: every lesion alike
     margin: float = Field(ge=1)  # size of the crop that is deformed, in patch sizes
 
 

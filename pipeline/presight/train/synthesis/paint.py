@@ -30,6 +30,7 @@ def paint(
     family: str | None = None,
     *,
     slice_mm: float = 1.0,
+    margin: Image | None = None,
 ) -> tuple[Image, NDArray[np.bool_]]:
     """Paint a lesion of a family into a normalised FLAIR.
 
@@ -47,6 +48,8 @@ def paint(
     slice_mm : float
         Thickness of the axial slices that ``flair`` was acquired with: the lesion is averaged
         over as much.
+    margin : (X, Y, Z) ndarray of float32, optional
+        The lesion's shape, in millimetres inside it; drawn as the family's are where not given.
 
     Returns
     -------
@@ -62,10 +65,14 @@ def paint(
     """
     settings = family_settings(family or draw_family(rng))
     scene = see(flair, labels, brain)
-    margin = draw_shape(scene, settings, rng)
+    if margin is None:
+        coarse = draw_shape(scene, settings, rng)
+        margin = scene.to_full(coarse)
+    else:
+        coarse = margin[::STEP_MM, ::STEP_MM, ::STEP_MM]
     swelling_mm = rng.uniform(*settings.get("swelling_mm", (0.0, 0.0)))
-    pushed = _push_aside(flair, scene, margin, swelling_mm)
-    share = _lesion_share(pushed, brain, scene, margin, settings, rng, slice_mm)
+    pushed = _push_aside(flair, scene, coarse, swelling_mm)
+    share = _lesion_share(pushed, brain, margin, settings, rng, slice_mm)
     mask = share > 0.5
     if not mask.any():
         return flair.copy(), mask
@@ -94,7 +101,6 @@ def draw_family(rng: np.random.Generator) -> str:
 def _lesion_share(
     flair: Image,
     brain: NDArray[np.bool_],
-    scene: Scene,
     margin: Image,
     settings: dict[str, Any],
     rng: np.random.Generator,
@@ -102,7 +108,7 @@ def _lesion_share(
 ) -> Image:
     """How much of each voxel is lesion, 0 to 1: soft at the edge, never in fluid."""
     edge_mm = rng.uniform(*settings["edge_mm"])
-    share = _smooth_step(scene.to_full(margin) / np.float32(6 * edge_mm) + np.float32(0.5))
+    share = _smooth_step(margin / np.float32(6 * edge_mm) + np.float32(0.5))
     if slice_mm > 1:
         depth = flair.shape[2]
         share = along_axes(
@@ -129,7 +135,8 @@ def _brighten(flair: Image, share: Image, rng: np.random.Generator) -> Image:
     lift = contrast * (1 + np.float32(rng.uniform(*brightness["texture"])) * texture)
     lift -= np.float32(rng.uniform(*brightness["flattening"])) * (_neighbourhood(local, part) - 1)
     painted = flair.copy()
-    painted[there] += part * np.maximum(lift, contrast * _FAINTEST)
+    faintest = max(contrast * _FAINTEST, np.float32(brightness["faintest"]))
+    painted[there] += part * np.maximum(lift, faintest)
     return painted
 
 
