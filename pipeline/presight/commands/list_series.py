@@ -95,10 +95,14 @@ def _size(row: dict[str, Any]) -> str:
 
 def _left_aside(index: Index) -> list[str]:
     reasons = Counter(_reason(skipped) for skipped in index.skipped)
-    sentences = [f"{count} files: {reason}." for reason, count in reasons.most_common()]
+    sentences = [f"{_files(count)}: {reason}." for reason, count in reasons.most_common()]
     if index.duplicates:
-        sentences.append(f"{index.duplicates} images were there twice and are read once.")
+        sentences.append(f"{_files(index.duplicates)}: an image that is there twice, read once.")
     return sentences
+
+
+def _files(count: int) -> str:
+    return f"{count} file" + "s" * (count != 1)
 
 
 def _reason(skipped: tuple[FileRef, InputError]) -> str:

@@ -18,6 +18,10 @@ from presight.errors import InputError
 
 _ENCRYPTED = 0x1  # flag of a zip member
 HEAD = 132  # bytes of preamble and prefix
+UNREADABLE = (  # what pydicom raises where a header is damaged
+    InvalidDicomError, OSError, EOFError, ValueError, KeyError, TypeError, AttributeError,
+    NotImplementedError, IndexError, MemoryError, RecursionError, OverflowError,
+)  # fmt: skip
 _OLD_BEGINNINGS = (b"\x08\0\x05\0", b"\x08\0\0\0", b"\x02\0\0\0")
 
 
@@ -50,7 +54,7 @@ def list_files(path: Path) -> list[FileRef]:
             found = [FileRef(file) for file in _below(path)]
         elif is_zipfile(path):
             found = [FileRef(path, name) for name in _members(path)]
-        elif path.name.upper() == "DICOMDIR":
+        elif is_dicomdir(path):
             found = [FileRef(file) for file in _named_by(path)]
         else:
             found = [FileRef(path)] if path.is_file() else []
@@ -82,6 +86,11 @@ def opened(refs: Iterable[FileRef]) -> Iterator[tuple[FileRef, BufferedIOBase]]:
                 archive = stack.enter_context(ZipFile(ref.path))
             with archive.open(ref.member) as packed:
                 yield ref, packed  # type: ignore[misc]  # ZipExtFile, which zipfile calls IO
+
+
+def is_dicomdir(path: Path) -> bool:
+    """Whether a file is the table of contents of a CD or an export."""
+    return path.name.upper() == "DICOMDIR" and path.is_file()
 
 
 def looks_like_dicom(path: Path) -> bool:
@@ -137,15 +146,22 @@ def _points_out(name: str) -> bool:
 
 
 def _named_by(dicomdir: Path) -> list[Path]:
-    """Files that a DICOMDIR names and that are there; none outside of its folder."""
+    """Files that a DICOMDIR names, none outside of its folder; one may be gone, which is told."""
     try:
         records = pydicom.dcmread(dicomdir).get("DirectoryRecordSequence", [])
-    except (InvalidDicomError, OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError("the DICOMDIR is damaged", where=dicomdir) from error
-    root = dicomdir.resolve().parent
+    root = dicomdir.parent
     ids = [record.get("ReferencedFileID") for record in records]
     named = [root.joinpath(*([part] if isinstance(part, str) else part)) for part in ids if part]
-    inside = [file for file in named if file.resolve().is_relative_to(root)]
-    if len(inside) < len(named):
+    if not all(file.resolve().is_relative_to(root.resolve()) for file in named):
         raise InputError("the DICOMDIR names files outside of its folder", where=dicomdir)
-    return sorted(file for file in inside if file.is_file())
+    return sorted(_as_spelt(named, root))
+
+
+def _as_spelt(named: list[Path], root: Path) -> list[Path]:
+    """Find files whose names a copy has put into small letters, as many systems mount a CD."""
+    if all(file.is_file() for file in named):
+        return named
+    there = {str(file).casefold(): file for file in _below(root)}
+    return [there.get(str(file).casefold(), file) for file in named]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pydicom
 from pydicom import Dataset
-from pydicom.errors import InvalidDicomError
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -18,17 +17,13 @@ from pydicom.uid import (
 )
 
 from presight.config import load_config
-from presight.dicom.files import HEAD, FileRef, starts_as_dicom
+from presight.dicom.files import HEAD, UNREADABLE, FileRef, starts_as_dicom
 from presight.dicom.series import Frame, Numbers, Repeat, SeriesInfo, Traits
 from presight.dicom.vendor import b_value, directionality, is_mosaic
 from presight.errors import InputError
 
 _MULTI_FRAME = (EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage)
 _OID_OF_ENVELOPE = bytes.fromhex("06092a864886f70d010703")  # CMS enveloped data: PS3.15 annex D
-_UNREADABLE = (
-    InvalidDicomError, OSError, EOFError, ValueError, KeyError, TypeError, AttributeError,
-    NotImplementedError, IndexError, MemoryError, RecursionError, OverflowError,
-)  # fmt: skip
 
 
 def read_header(file: BufferedIOBase, ref: FileRef) -> tuple[SeriesInfo, list[Frame]]:
@@ -54,7 +49,7 @@ def read_header(file: BufferedIOBase, ref: FileRef) -> tuple[SeriesInfo, list[Fr
         _check_pixels_follow(file, dataset)
         _check_declared_size(dataset)
         return _series(dataset), list(_frames(dataset, ref))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InputError(f"the DICOM header is damaged ({_short(error)})") from error
 
 
@@ -73,7 +68,8 @@ def _check_prefix(file: BufferedIOBase) -> None:
 
 
 def _check_kind(dataset: Dataset) -> None:
-    kind = UID(dataset.get("SOPClassUID") or "")
+    meta = getattr(dataset, "file_meta", Dataset())
+    kind = UID(dataset.get("SOPClassUID") or meta.get("MediaStorageSOPClassUID") or "")
     if kind not in (MRImageStorage, *_MULTI_FRAME):
         raise InputError(f"not an MR image but {kind.name or 'of no declared kind'}")
     if is_mosaic(dataset):

@@ -93,6 +93,8 @@ def _headers(
                 yield ref, read_header(file, ref)
         except InputError as error:
             yield ref, error
+        except FileNotFoundError:
+            yield ref, InputError("there is no such file")
         except (OSError, BadZipFile, EOFError) as error:
             yield ref, InputError(f"the file cannot be read ({type(error).__name__})")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from presight.dicom.choose import Choice, Wishes, choose
-from presight.dicom.files import FileRef, list_files, looks_like_dicom
+from presight.dicom.files import FileRef, is_dicomdir, list_files, looks_like_dicom
 from presight.dicom.index import Index, Series, index_files
 from presight.dicom.stack import Stack
 from presight.errors import InputError
@@ -126,7 +126,8 @@ def holds_dicom(path: Path) -> bool:
 def find_examinations(path: Path, wishes: Wishes | None = None) -> tuple[list[Examination], Index]:
     """Index a path and choose the series of each examination below it.
 
-    An input with one patient is called after itself, as a NIfTI file is. Of several patients, one
+    An input with one patient is called after itself, as a NIfTI file is; a DICOMDIR after the
+    folder that it lies in. Of several patients, one
     with a folder of his own is called after that; any other, and several examinations of one
     patient, by a hash of the study UID.
 
@@ -142,7 +143,7 @@ def find_examinations(path: Path, wishes: Wishes | None = None) -> tuple[list[Ex
     for series in index.series:
         by_study[series.info.study_uid].append(series)
     _check_wishes(index, wishes or {})
-    labels = _labels(path, index.series)
+    labels = _labels(path.absolute().parent if is_dicomdir(path) else path, index.series)
     found = [
         Examination(path, *labels[uid], choose(_stacks(series), _of_study(series, wishes or {})))
         for uid, series in by_study.items()
@@ -194,7 +195,7 @@ def _labels(path: Path, series: Sequence[Series]) -> dict[str, tuple[str, str | 
 
 def _folder(ref: FileRef, path: Path) -> str:
     """Name of the first folder below the input that a file lies in."""
-    inside = PurePosixPath(ref.member) if ref.member else ref.path.relative_to(path)
+    inside = PurePosixPath(ref.member or ref.path.absolute().relative_to(path.absolute()))
     return inside.parts[0] if len(inside.parts) > 1 else ""
 
 
