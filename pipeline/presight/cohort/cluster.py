@@ -58,9 +58,10 @@ def run_on_cluster(
 def _stream(
     client: Any, works: Iterator[Work], progress: Progress, function: Callable[[Work], Outcome]
 ) -> Iterator[Outcome]:
-    from distributed import as_completed  # noqa: PLC0415
+    from distributed import KilledWorker, as_completed  # noqa: PLC0415
 
     in_hand: dict[str, Work] = {}
+    suspects: list[Work] = []
     running = as_completed()
     while True:
         room = _capacity(client) - len(in_hand)
@@ -70,13 +71,22 @@ def _stream(
             in_hand[future.key] = work
             running.add(future)
         if not in_hand:
-            return
+            break
         future = next(running)
         work = in_hand.pop(future.key)
-        outcome = _outcome(future, work)
-        future.release()
-        progress(work.files, DONE)
-        yield outcome
+        if isinstance(future.exception(), KilledWorker):
+            suspects.append(work)
+            continue
+        yield _ended(future, work, progress)
+    for work in suspects:  # Dask blames all that a dead worker had: alone, only the guilty one dies
+        yield _ended(_submit(client, work, function), work, progress)
+
+
+def _ended(future: Any, work: Work, progress: Progress) -> Outcome:
+    outcome = _outcome(future, work)
+    future.release()
+    progress(work.files, DONE)
+    return outcome
 
 
 def _submit(client: Any, work: Work, function: Callable[[Work], Outcome]) -> Any:
