@@ -113,12 +113,16 @@ def read_yaml(path: Path) -> Any:
         The file cannot be read or is not YAML.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_SAFE)  # noqa: S506
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the file cannot be read ({error})", where=path) from error
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
         raise ConfigError(f"the file is not YAML (line {line})", where=path) from error
+
+
+# The same safe loader, ten times as fast where PyYAML was built with libyaml.
+_SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _resource(package: str, name: str) -> Path:
