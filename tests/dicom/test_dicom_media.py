@@ -81,5 +81,5 @@ def test_a_dicomdir_that_points_out_of_its_folder_is_refused(cd):
 
 def test_a_damaged_dicomdir_is_refused(cd):
     (cd / "DICOMDIR").write_bytes(bytes(128) + b"DICM" + b"\xff" * 40)
-    with pytest.raises(InputError, match="DICOMDIR is damaged|no MR image"):
+    with pytest.raises(InputError, match=r"DICOMDIR is damaged|no MR image"):
         find_all([cd / "DICOMDIR"])

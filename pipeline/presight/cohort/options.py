@@ -29,9 +29,9 @@ class RunOptions:
     without : tuple of str
         Facts to leave out of the score.
     prior : Path or None
-        Where the earlier scans of the patients are: results of a run, or a FLAIR.
+        Where the earlier scans of the patients are: results of a run, a FLAIR or DICOM.
     days_since_prior : float or None
-        Days between the two, where the names of the sessions do not say it.
+        Days between the two, where neither headers nor the names of the sessions say it.
     jobs : int or None
         Studies to run at a time, each in a process of its own; ``None``: as many as fit.
     scheduler : str or None

@@ -19,7 +19,7 @@ from presight.config import overridden
 from presight.dicom.folder import discard_dicom
 from presight.dicom.stack import Stack
 from presight.errors import ConfigError, InputError, PresightError
-from presight.follow_up.sources import Source, find_prior, load_source
+from presight.follow_up.sources import Source, days_to, find_prior, load_source
 from presight.follow_up.time_point import TimePoint
 from presight.follow_up.trend import trend
 from presight.follow_up.write import discard_change, write_change
@@ -93,7 +93,7 @@ def look(work: Work) -> Outcome:
     InputError
         A file cannot be read.
     """
-    made_from = _made_from(work)
+    made_from = _made_from(work, _prior_source(work))
     if kept := _kept(work, made_from):
         return kept
     return Outcome(work.files, why=_why(work, made_from), made_from=made_from)
@@ -101,7 +101,8 @@ def look(work: Work) -> Outcome:
 
 def _do(work: Work, clock: Stopwatch) -> Outcome:
     files, options = work.files, work.options
-    made_from = _made_from(work)
+    earlier = _prior_source(work)
+    made_from = _made_from(work, earlier)
     if kept := _kept(work, made_from):
         return kept
     why = _why(work, made_from)
@@ -111,8 +112,8 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
         _model(options.bundle, work.weights_sha256),
         clock,
         score=partial(assess, setting=options.setting, without=options.without),
-        prior=_prior(work),
-        days_since_prior=options.days_since_prior,
+        prior=_prior(work, earlier),
+        days_since_prior=_days_since(earlier, work),
         device=options.device,
         settings=options.that_matter,
         fingerprint=fingerprint(made_from),
@@ -169,10 +170,10 @@ def _write_dicom(result: StudyResult, work: Work, out: Path) -> None:
     write_dicom(result, stack, out, with_anatomy=work.options.dicom_anatomy)
 
 
-def _made_from(work: Work) -> dict[str, str]:
+def _made_from(work: Work, earlier: Source | None) -> dict[str, str]:
     parts = ingredients(work.files, work.record, work.weights_sha256, work.options.that_matter)
-    if source := _prior_source(work):
-        parts["prior"] = _prior_sha256(source)
+    if earlier:
+        parts["prior"] = _prior_sha256(earlier)
     return parts
 
 
@@ -186,13 +187,19 @@ def _prior_sha256(source: Source) -> str:
     return fingerprint(ingredients(source.files, ClinicalRecord(), "", {}))
 
 
-def _prior(work: Work) -> Callable[[], TimePoint] | None:
-    """Find the earlier scan of the study's patient and say how it is read."""
-    source = _prior_source(work)
-    if source is None:
+def _prior(work: Work, earlier: Source | None) -> Callable[[], TimePoint] | None:
+    """Say how the earlier scan of the study's patient is read."""
+    if earlier is None:
         return None
     model = _model(work.options.bundle, work.weights_sha256)
-    return partial(load_source, source, model, work.options.device)
+    return partial(load_source, earlier, model, work.options.device)
+
+
+def _days_since(earlier: Source | None, work: Work) -> float | None:
+    """Days that a person said, else those between the dates in the headers or the sessions."""
+    if work.options.days_since_prior is not None or earlier is None:
+        return work.options.days_since_prior
+    return days_to(earlier, work.files)
 
 
 def _kept(work: Work, made_from: Mapping[str, str]) -> Outcome | None:

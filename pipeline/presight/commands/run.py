@@ -87,7 +87,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--prior",
         type=Path,
         metavar="DIR",
-        help="earlier scan: results of presight run, or a FLAIR; what changed since then counts",
+        help="earlier scan: results of a run, a FLAIR or DICOM; what changed since then counts",
     )
     parser.add_argument(
         "--days-since-prior", type=float, metavar="N", help="where sessions are not dates"

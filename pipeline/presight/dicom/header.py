@@ -21,6 +21,7 @@ from presight.dicom.files import HEAD, UNREADABLE, FileRef, starts_as_dicom
 from presight.dicom.series import Frame, Numbers, Repeat, SeriesInfo, Traits
 from presight.dicom.vendor import b_value, directionality, is_mosaic
 from presight.errors import InputError
+from presight.study.days import day_of
 
 _MULTI_FRAME = (EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage)
 _OID_OF_ENVELOPE = bytes.fromhex("06092a864886f70d010703")  # CMS enveloped data: PS3.15 annex D
@@ -114,6 +115,7 @@ def _series(dataset: Dataset) -> SeriesInfo:
         acquisition_type=str(dataset.get("MRAcquisitionType", "")),
         body_part=str(dataset.get("BodyPartExamined", "")),
         manufacturer=str(dataset.get("Manufacturer", "")),
+        day=day_of(str(dataset.get("StudyDate") or dataset.get("AcquisitionDate") or "")),
     )
 
 

@@ -14,6 +14,7 @@ from presight.dicom.index import Index, Series, index_files
 from presight.dicom.stack import Stack
 from presight.errors import InputError
 from presight.study.contrast import Contrast
+from presight.study.days import UNORDERED
 from presight.study.inputs import (
     Plan,
     bids_label,
@@ -66,7 +67,15 @@ class Examination:
                 where=self.source,
                 action="See why with --list-series, and name it with --series flair=UID",
             )
-        return StudyInput(self.subject, self.source, self.session, images=taken)
+        series = taken[Contrast.FLAIR].series
+        return StudyInput(
+            self.subject,
+            self.source,
+            self.session,
+            images=taken,
+            day=series.day,
+            patient=short_hash(series.patient) if series.patient.strip() else "",
+        )
 
 
 def find_all(
@@ -129,7 +138,7 @@ def find_examinations(path: Path, wishes: Wishes | None = None) -> tuple[list[Ex
     An input with one patient is called after itself, as a NIfTI file is; a DICOMDIR after the
     folder that it lies in. Of several patients, one
     with a folder of his own is called after that; any other, and several examinations of one
-    patient, by a hash of the study UID.
+    patient, by a hash of the study UID: such sessions have no order in time.
 
     Raises
     ------
@@ -188,7 +197,7 @@ def _labels(path: Path, series: Sequence[Series]) -> dict[str, tuple[str, str | 
         others = set().union(*(names for other, names in folders.items() if other != patient))
         subject = _own_name(path, folders[patient], others, alone=len(studies) == 1)
         for uid in uids:
-            session = short_hash(uid) if subject and len(uids) > 1 else None
+            session = UNORDERED + short_hash(uid) if subject and len(uids) > 1 else None
             labels[uid] = (subject or short_hash(uid), session)
     return labels
 

@@ -27,6 +27,7 @@ class SeriesInfo:
     acquisition_type: str = ""  # 2D or 3D
     body_part: str = ""
     manufacturer: str = ""
+    day: float | None = None  # of the examination, as a running number; never written out
 
     @property
     def name(self) -> str:

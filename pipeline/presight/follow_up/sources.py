@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,12 @@ from presight.report.derivatives import StudyFiles, study_files
 from presight.segment import Bundle, segment
 from presight.segment.lesions import Lesions
 from presight.study import Contrast, Study, StudyInput, load_study
+from presight.study.days import UNORDERED, day_of
 from presight.study.nifti import read_nifti
 from presight.study.volume import Grid, Volume
 
 _ASSESSMENT = "_desc-presight_assessment.json"
 _STEM = re.compile(r"sub-(?P<subject>[A-Za-z0-9]+)(?:_ses-(?P<session>[A-Za-z0-9]+))?_desc-")
-_DATE = re.compile(r"\d{8}")
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,11 @@ class Source:
     files: StudyInput
     results: Path | None = None
 
+    @property
+    def day(self) -> float | None:
+        """Day of the scan as a running number, from its images or the name of its session."""
+        return _day(self.files)
+
 
 def find_sources(path: Path) -> list[Source]:
     """Find the scans below a path: every result of ``presight run``, else the FLAIRs.
@@ -57,7 +61,12 @@ def find_sources(path: Path) -> list[Source]:
     ----------
     path : Path
         Folder of results, of one patient or one visit; a file of a result; or a FLAIR, or a folder
-        of images as ``presight run`` takes it.
+        of images or a DICOM examination as ``presight run`` takes it.
+
+    Returns
+    -------
+    list of Source
+        In the order of time where the day of each is known.
 
     Raises
     ------
@@ -67,7 +76,17 @@ def find_sources(path: Path) -> list[Source]:
     results = [_result(each) for each in _assessments(path)]
     if results:
         return results
-    return [Source(files) for files in find_all([path]).studies]
+    plan = find_all([path])
+    if not plan.studies:
+        raise plan.refused[0][1]
+    return in_time([Source(files) for files in plan.studies])
+
+
+def in_time(sources: list[Source]) -> list[Source]:
+    """Bring scans into the order of time, if the day of each is known."""
+    if any(source.day is None for source in sources):
+        return sources
+    return sorted(sources, key=lambda source: source.day or 0.0)
 
 
 def find_prior(path: Path, files: StudyInput) -> Source | None:
@@ -83,15 +102,38 @@ def find_prior(path: Path, files: StudyInput) -> Source | None:
     Returns
     -------
     Source or None
-        ``None`` where the patient has no earlier scan there. Sessions are in the order of their
-        names, which is that of time where they are dates or numbers.
+        ``None`` where the patient has no earlier scan there. Scans are in the order of their days
+        where images or names say them, else of the names of their sessions.
     """
     found = [source for source in find_sources(path) if source.files.stem != files.stem]
-    own = [source for source in found if source.files.subject == files.subject]
-    earlier = [s for s in own if (s.files.session or "") < (files.session or "\uffff")]
-    if earlier:
-        return max(earlier, key=lambda source: source.files.session or "")
-    return found[0] if len(found) == 1 and not own else None
+    own = [source for source in found if _is_same_patient(source.files, files)]
+    only = found if len(found) == 1 else []
+    earlier = [source for source in own or only if _is_before(source.files, files)]
+    return max(earlier, key=lambda s: (s.day or 0.0, s.files.session or ""), default=None)
+
+
+def days_to(source: Source, files: StudyInput) -> float | None:
+    """Days from a scan to a study, where the day of both is known."""
+    now = _day(files)
+    return None if source.day is None or now is None else now - source.day
+
+
+def _is_same_patient(scan: StudyInput, study: StudyInput) -> bool:
+    return scan.subject == study.subject or bool(scan.patient and scan.patient == study.patient)
+
+
+def _is_before(scan: StudyInput, study: StudyInput) -> bool:
+    day, now = _day(scan), _day(study)
+    if day is not None and now is not None:
+        return day < now
+    if scan.subject != study.subject:
+        return True  # names of sessions tell the order within one patient only
+    names = scan.session or "", study.session or "\uffff"
+    return not names[0].startswith(UNORDERED) and names[0] < names[1]
+
+
+def _day(files: StudyInput) -> float | None:
+    return day_of(files.session) if files.day is None else files.day
 
 
 def load_source(
@@ -127,7 +169,8 @@ def load_source(
         lesions = segment(prepared, bundle, device)
     else:
         raise ValueError("a model is needed to find the lesions")
-    return from_study(study, prepared, lesions, measure(prepared, lesions))
+    point = from_study(study, prepared, lesions, measure(prepared, lesions))
+    return with_day(point, source.day)
 
 
 def from_study(study: Study, prepared: Prepared, lesions: Lesions, findings: Findings) -> TimePoint:
@@ -157,16 +200,6 @@ def needs_model(sources: Iterable[Source], masks: Iterable[Path | None]) -> bool
 def with_day(point: TimePoint, day: float | None) -> TimePoint:
     """Return the same scan with the day that a person says, if one does."""
     return point if day is None else replace(point, day=day)
-
-
-def day_of(session: str | None) -> float | None:
-    """Day of a session that is named by its date (``ses-20240131``), as a running number."""
-    if session is None or not _DATE.fullmatch(session):
-        return None
-    try:
-        return float(date.fromisoformat(session).toordinal())
-    except ValueError:
-        return None
 
 
 def _assessments(path: Path) -> list[Path]:

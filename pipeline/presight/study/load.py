@@ -42,6 +42,10 @@ class StudyInput:
         Images that are no files of their own; they stand over the paths.
     entities : str
         Further BIDS entities that tell it from others of the visit: ``"acq-space_run-2"``.
+    day : float or None
+        Day of the visit as a running number, where its images say it. It is never written out.
+    patient : str
+        Equal for two visits of one patient, where their images say it. It is never written out.
     """
 
     subject: str
@@ -50,6 +54,8 @@ class StudyInput:
     others: Mapping[Contrast, Path] = field(default_factory=dict)
     images: Mapping[Contrast, ImageSource] = field(default_factory=dict)
     entities: str = ""
+    day: float | None = None
+    patient: str = ""
 
     @property
     def stem(self) -> str:
