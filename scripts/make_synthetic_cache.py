@@ -6,7 +6,7 @@ python scripts/make_synthetic_cache.py CACHE OUT --hosts "lgg/DU_*" --families m
 A painted volume keeps the patient of its host, so that a split never parts them, and what people
 drew in the host stays in its truth. Its dataset is ``painted_<family>``, a whole head's
 ``synthetic_<family>``: a recipe draws from them as from any other. To test on, take hosts that
-were not trained on, and another seed. With ``--shapes`` the lesions have
+were not trained on, another seed and ``--strict``. With ``--shapes`` the lesions have
 the shapes of a folder of masks in MNI space; only their brightness and edges are the family's.
 """
 
@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from presight.train.cache import TrainingVolume, read_volume, write_volume
+from presight.train.datasets.consensus import LESION
 from presight.train.synthesis.head import synthesise_head
 from presight.train.synthesis.paint import paint
 from presight.train.synthesis.published import lay_onto
@@ -39,6 +40,9 @@ def main() -> None:
     parser.add_argument("--heads", type=int, default=0, help="number of heads made whole")
     parser.add_argument("--families", nargs="+", help="these alone, one after the other")
     parser.add_argument("--shapes", type=Path, help="folder of lesion masks in MNI space")
+    parser.add_argument(
+        "--strict", action="store_true", help="what nobody drew in a host counts as no lesion"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
@@ -57,6 +61,7 @@ class Work:
     family: str
     seed: int
     shapes: tuple[Path, ...] = ()
+    strict: bool = False
 
 
 def work(arguments: argparse.Namespace) -> Iterator[Work]:
@@ -69,7 +74,8 @@ def work(arguments: argparse.Namespace) -> Iterator[Work]:
         if any(fnmatch(f"{dataset}/{name}", pattern) for pattern in arguments.hosts):
             for _ in range(arguments.copies):
                 family = family_of(number, PAINTED, arguments.families, rng)
-                yield Work(arguments.out, path, family, arguments.seed + number, shapes)
+                seed = arguments.seed + number
+                yield Work(arguments.out, path, family, seed, shapes, arguments.strict)
                 number += 1
     for _ in range(arguments.heads):
         family = family_of(number, HEADS, arguments.families, rng)
@@ -102,6 +108,7 @@ def painted(work: Work) -> TrainingVolume | None:
         margin = lay_onto(work.shapes[rng.integers(len(work.shapes))], host.anatomy, rng)
         if margin is None:
             return None
+    drawn = host.mask == LESION if work.strict else host.mask
     image, lesion = paint(
         host.image.astype(np.float32),
         host.anatomy,
@@ -118,7 +125,7 @@ def painted(work: Work) -> TrainingVolume | None:
         dataset=dataset,
         patient=host.patient_id,
         image=image.astype(np.float16),
-        mask=np.where(lesion, 1, host.mask).astype(np.uint8),
+        mask=np.where(lesion, LESION, drawn).astype(np.uint8),
     )
 
 
