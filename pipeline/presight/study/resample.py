@@ -67,8 +67,9 @@ def canonical(grid: Grid) -> Grid:
 
 
 def to_canonical(data: NDArray[Any], grid: Grid) -> NDArray[Any]:
-    """Values in the voxel order of ``canonical(grid)``."""
-    return np.ascontiguousarray(apply_orientation(data, io_orientation(grid.affine)))
+    """Values in the voxel order of ``canonical(grid)``; a view."""
+    turned: NDArray[Any] = apply_orientation(data, io_orientation(grid.affine))
+    return turned
 
 
 def _from_canonical(data: NDArray[Any], grid: Grid) -> NDArray[Any]:
@@ -79,13 +80,21 @@ def _from_canonical(data: NDArray[Any], grid: Grid) -> NDArray[Any]:
 def to_itk(data: NDArray[Any], grid: Grid) -> sitk.Image:
     """Make a SimpleITK image; its world is LPS, ours is RAS."""
     array = data.astype(np.uint8) if data.dtype == np.bool_ else data
-    image = sitk.GetImageFromArray(np.ascontiguousarray(array.T))
+    image = sitk.GetImageFromArray(_turned_over(array))
     return _with_geometry(image, grid)
 
 
 def from_itk(image: sitk.Image) -> NDArray[Any]:
     """Array in (X, Y, Z) order."""
-    return np.ascontiguousarray(sitk.GetArrayFromImage(image).T)
+    return _turned_over(sitk.GetArrayViewFromImage(image))
+
+
+def _turned_over(array: NDArray[Any]) -> NDArray[Any]:
+    """Copy with the axes in reverse order; plane by plane, which is kind to the cache."""
+    turned = np.empty(array.shape[::-1], array.dtype)
+    for j in range(array.shape[1]):
+        turned[:, j] = array[:, j].T
+    return turned
 
 
 def empty_itk(grid: Grid) -> sitk.Image:
