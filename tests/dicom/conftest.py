@@ -46,14 +46,16 @@ def written_series(result: StudyResult) -> SeriesToWrite:
     return SeriesToWrite(scaled.astype(np.uint16), flair.grid.affine, number=3)
 
 
-@pytest.fixture(scope="session", params=["classic", "enhanced"])
+@pytest.fixture(scope="session", params=["classic", "enhanced", "several"])
 def stack(request, written_series, tmp_path_factory) -> Stack:
-    """The series as a scanner would write it, read again."""
+    """The series as scanners write it, single images or one or two multi-frame objects."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "classic":
         write_classic(written_series, folder)
     else:
-        slices = written_series.data.shape[2]
-        write_enhanced(written_series, folder / "IM1", list(range(slices))[::-1])
+        slices = list(range(written_series.data.shape[2]))[::-1]
+        parts = [slices] if request.param == "enhanced" else [slices[:9], slices[9:]]
+        for number, part in enumerate(parts):
+            write_enhanced(written_series, folder / f"IM{number}", part)
     (examination,), _ = find_examinations(folder)
     return examination.choice.taken[Contrast.FLAIR]

@@ -19,10 +19,11 @@ from pydicom import DataElement, Dataset
 from pydicom.datadict import dictionary_has_tag
 from pydicom.dataset import FileMetaDataset
 from pydicom.sr.codedict import codes
-from pydicom.uid import UID, EnhancedMRImageStorage, MRImageStorage
+from pydicom.uid import UID, MRImageStorage
 
 from presight.config import load_config
 from presight.dicom.pseudonym import Pseudonyms
+from presight.dicom.series import MULTI_FRAME
 from presight.errors import InputError
 
 _STANDARD_UIDS = "1.2.840.10008."
@@ -72,7 +73,7 @@ def deidentify(original: Dataset, names: Pseudonyms) -> Dataset:
 
 def _check_pixels_are_clean(dataset: Dataset) -> None:
     kind = UID(dataset.get("SOPClassUID", ""))
-    if kind not in (MRImageStorage, EnhancedMRImageStorage):
+    if kind not in (MRImageStorage, *MULTI_FRAME):
         raise InputError(f"{kind.name or 'an object of no kind'} is not de-identified, only MR is")
     burned = dataset.get("BurnedInAnnotation", "")
     original = "ORIGINAL" in (dataset.get("ImageType") or [])

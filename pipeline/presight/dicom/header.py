@@ -11,19 +11,16 @@ from pydicom import Dataset
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
-    EnhancedMRImageStorage,
-    LegacyConvertedEnhancedMRImageStorage,
     MRImageStorage,
 )
 
 from presight.config import load_config
 from presight.dicom.files import HEAD, UNREADABLE, FileRef, starts_as_dicom
-from presight.dicom.series import Frame, Numbers, Repeat, SeriesInfo, Traits
+from presight.dicom.series import MULTI_FRAME, Frame, Numbers, Repeat, SeriesInfo, Traits
 from presight.dicom.vendor import b_value, directionality, is_mosaic
 from presight.errors import InputError
 from presight.study.days import day_of
 
-_MULTI_FRAME = (EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage)
 _OID_OF_ENVELOPE = bytes.fromhex("06092a864886f70d010703")  # CMS enveloped data: PS3.15 annex D
 
 
@@ -71,7 +68,7 @@ def _check_prefix(file: BufferedIOBase) -> None:
 def _check_kind(dataset: Dataset) -> None:
     meta = getattr(dataset, "file_meta", Dataset())
     kind = UID(dataset.get("SOPClassUID") or meta.get("MediaStorageSOPClassUID") or "")
-    if kind not in (MRImageStorage, *_MULTI_FRAME):
+    if kind not in (MRImageStorage, *MULTI_FRAME):
         raise InputError(f"not an MR image but {kind.name or 'of no declared kind'}")
     if is_mosaic(dataset):
         raise InputError(
@@ -130,7 +127,7 @@ def _sequence(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _frames(dataset: Dataset, ref: FileRef) -> Iterator[Frame]:
-    if dataset.SOPClassUID not in _MULTI_FRAME:
+    if dataset.SOPClassUID not in MULTI_FRAME:
         yield _frame(dataset, [dataset], ref, 0)
         return
     shared = dataset.get("SharedFunctionalGroupsSequence", [Dataset()])[0]
@@ -202,7 +199,7 @@ def _agent(places: list[Dataset], find: Any) -> bool | None:
 
 def _repeat(dataset: Dataset, find: Any) -> Repeat:
     gradient = find("DiffusionGradientOrientation")
-    multi_frame = dataset.SOPClassUID in _MULTI_FRAME
+    multi_frame = dataset.SOPClassUID in MULTI_FRAME
     return Repeat(
         temporal_position=_integer(find("TemporalPositionIndex", "TemporalPositionIdentifier")),
         acquisition=_integer(find("AcquisitionNumber", "FrameAcquisitionNumber")),

@@ -19,6 +19,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from presight import __version__
 from presight.config import load_config
 from presight.dicom.codes import term
+from presight.dicom.references import refer_to_slices
 from presight.dicom.source import DISCLAIMER, MANUFACTURER, Source
 from presight.preprocess import to_native
 
@@ -62,8 +63,8 @@ def _make(
     segments: Sequence[SegmentDescription],
     kind: SegmentationTypeValues,
 ) -> Segmentation:
-    return Segmentation(
-        source_images=source.datasets,
+    segmentation = Segmentation(
+        **source.images(),
         pixel_array=source.pixels(array),
         segmentation_type=kind,
         segment_descriptions=segments,
@@ -78,6 +79,8 @@ def _make(
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **source.equipment(),
     )
+    refer_to_slices(segmentation, source)
+    return segmentation
 
 
 def _hyperintensity(source: Source) -> SegmentDescription:

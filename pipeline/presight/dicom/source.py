@@ -14,6 +14,7 @@ from pydicom.uid import generate_uid
 
 from presight import __version__
 from presight.dicom.files import opened
+from presight.dicom.series import MULTI_FRAME
 from presight.dicom.stack import Stack
 from presight.errors import InputError
 from presight.report.result import StudyResult
@@ -30,7 +31,7 @@ class Source:
     Attributes
     ----------
     datasets : tuple of Dataset
-        One a slice in the order of the slices, or the multi-frame object; no pixels.
+        One a slice in the order of the slices, or the multi-frame objects; no pixels.
     stack : Stack
     result : StudyResult
     """
@@ -57,13 +58,25 @@ class Source:
             "device_serial_number": bundle.sha256[:16],
         }
 
+    @property
+    def is_multi_frame(self) -> bool:
+        """Whether the objects hold many slices each."""
+        return self.datasets[0].SOPClassUID in MULTI_FRAME
+
+    def images(self) -> dict[str, Any]:
+        """Give the objects as highdicom takes them: one that is multi-frame, and the others."""
+        if not self.is_multi_frame:
+            return {"source_images": self.datasets}
+        first, *others = self.datasets
+        return {"source_images": [first], "further_source_images": others or None}
+
     def pixels(self, array: NDArray[Any]) -> NDArray[Any] | hd.Volume:
         """Bring an (X, Y, Z) array to the frames of the source, or give it a geometry of its own.
 
-        The latter where a multi-frame object holds more than this volume.
+        The latter where one multi-frame object holds more than this volume, or less.
         """
         frames = np.ascontiguousarray(array.transpose(2, 1, 0))
-        if len(self.datasets) > 1:
+        if not self.is_multi_frame:
             return frames
         places = [frame.index for frame in self.stack.frames]
         if sorted(places) == list(range(int(self.datasets[0].NumberOfFrames))):
@@ -82,7 +95,7 @@ def read_source(stack: Stack, result: StudyResult) -> Source:
     Raises
     ------
     InputError
-        A file is gone, or a volume is spread over several multi-frame objects.
+        A file is gone.
     """
     by_uid: dict[str, Dataset] = {}
     try:
@@ -92,8 +105,6 @@ def read_source(stack: Stack, result: StudyResult) -> Source:
     except OSError as error:
         raise InputError("the source images are gone", where=stack.name) from error
     datasets = tuple(by_uid[uid] for uid in dict.fromkeys(frame.sop_uid for frame in stack.frames))
-    if len(datasets) > 1 and any("NumberOfFrames" in dataset for dataset in datasets):
-        raise InputError("the volume is spread over several multi-frame objects", where=stack.name)
     return Source(tuple(_complete(dataset) for dataset in datasets), stack, result)
 
 
