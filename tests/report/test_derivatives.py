@@ -12,6 +12,8 @@ from presight.errors import OutputError
 from presight.measure import Findings
 from presight.report.bids import write_dataset
 from presight.report.derivatives import study_files, write_study
+from presight.study.contrast import Contrast
+from presight.study.volume import Volume
 
 STEM = "sub-demo01_ses-02"
 NAMES = {
@@ -78,6 +80,31 @@ def test_every_image_is_on_the_grid_of_the_flair_that_came_in(make_result, tmp_p
         np.testing.assert_allclose(image.affine, result.study.flair.grid.affine, atol=1e-4)
         np.testing.assert_allclose(image.get_qform(), image.affine, atol=1e-3)
         assert image.header.get_xyzt_units()[0] == "mm"
+
+
+def test_every_contrast_that_came_in_is_kept_without_face_and_skull(make_result, tmp_path):
+    result = make_result("LPS")
+    working = result.prepared.flair
+    swi = np.where(left_of_the_middle(working.grid), 300.0, 100.0).astype(np.float32)
+    others = {Contrast.SWI: Volume(swi, working.grid, Contrast.SWI)}
+    prepared = replace(result.prepared, others=others)
+    files = write_study(replace(result, prepared=prepared), tmp_path)
+    kept = np.asarray(nib.load(files.brains[Contrast.SWI]).dataobj)
+    brain = np.asarray(nib.load(files.brain).dataobj) > 0
+    left = left_of_the_middle(prepared.native, margin_mm=4)
+    right = ~left_of_the_middle(prepared.native, margin_mm=-4)
+    assert kept[brain & left].mean() == pytest.approx(300, rel=0.03)
+    assert kept[brain & right].mean() == pytest.approx(100, rel=0.03)
+    assert kept[~brain].mean() < 20
+    assert not files.brains[Contrast.T1].exists()
+    about = json.loads(files.brains[Contrast.SWI].with_suffix("").with_suffix(".json").read_text())
+    assert about["SkullStripped"] is True
+
+
+def left_of_the_middle(grid, margin_mm=0.0):
+    places = np.indices(grid.shape).reshape(3, -1)
+    x = (grid.affine[:3, :3] @ places + grid.affine[:3, 3:])[0]
+    return (x < -margin_mm).reshape(grid.shape)
 
 
 def test_the_mask_that_is_read_back_is_the_mask(result, tmp_path):

@@ -27,6 +27,8 @@ _HOMELESS = (  # BIDS has no name for these
     "logs/",
     "methods.md",
     "*_desc-brain_ADC.*",
+    "*_desc-brain_DWI.*",
+    "*_desc-brain_SWI.*",
     "*_change.json",
     "*_change.html",
     "*_trend.*",

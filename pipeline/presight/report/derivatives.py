@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from presight.preprocess import Prepared, to_native
-from presight.preprocess.native import flat_flair, native_adc
 from presight.report.atomic import output_error, write_text
 from presight.report.bids import label_table, sidecar, to_json, write_dataset
+from presight.report.brains import ENDINGS, BrainImage, brain_images
 from presight.report.figures import make_thumbnail, slice_svg
 from presight.report.nifti import write_nifti
 from presight.report.page import render_page
 from presight.report.result import StudyResult
 from presight.study import Contrast, Study, StudyInput
 
-_AROUND_BRAIN = 4  # voxels of the working grid
-_FLAIR_STEPS = 512  # of the commonest brain intensity
-
 
 @dataclass(frozen=True)
 class StudyFiles:
-    """Paths of what a study leaves behind."""
+    """Paths of what a study leaves behind.
+
+    ``brains`` is the brain alone on each contrast; those that did not come in are not written.
+    """
 
     lesion_mask: Path
     lesion_probability: Path
@@ -35,13 +34,22 @@ class StudyFiles:
     anatomy: Path
     anatomy_labels: Path
     brain: Path
-    brain_flair: Path
-    brain_adc: Path
+    brains: Mapping[Contrast, Path]
     clinical: Path
     findings: Path
     thumbnail: Path
     report: Path
     assessment: Path
+
+    @property
+    def brain_flair(self) -> Path:
+        """The FLAIR that a later scan is aligned with."""
+        return self.brains[Contrast.FLAIR]
+
+    @property
+    def brain_adc(self) -> Path:
+        """The ADC, on the grid of the FLAIR."""
+        return self.brains[Contrast.ADC]
 
     @property
     def complete(self) -> bool:
@@ -64,8 +72,9 @@ def study_files(study: Study | StudyInput, out: Path) -> StudyFiles:
         anatomy=path("space-orig_desc-anatomy_dseg.nii.gz"),
         anatomy_labels=path("space-orig_desc-anatomy_dseg.tsv"),
         brain=path("space-orig_desc-brain_mask.nii.gz"),
-        brain_flair=path("space-orig_desc-brain_FLAIR.nii.gz"),
-        brain_adc=path("space-orig_desc-brain_ADC.nii.gz"),
+        brains={
+            contrast: path(f"space-orig_{ending}.nii.gz") for contrast, ending in ENDINGS.items()
+        },
         clinical=path("desc-presight_clinical.json"),
         findings=path("desc-presight_findings.json"),
         thumbnail=path("desc-presight_thumbnail.svg"),
@@ -114,27 +123,21 @@ def _write_images(result: StudyResult, files: StudyFiles) -> None:
     write_nifti(files.lesion_uncertainty, _in_percent(lesions.uncertainty), native)
     write_nifti(files.anatomy, to_native(prepared.anatomy, prepared).astype(np.uint8), native)
     write_nifti(files.brain, to_native(prepared.brain, prepared).astype(np.uint8), native)
-    _write_scans(result, files)
+    for scan in brain_images(result):
+        _write_brain(result, files, scan)
     write_text(files.anatomy_labels, label_table())
     for path, content in _sidecars(result, files):
         write_text(path, to_json(content))
 
 
-def _write_scans(result: StudyResult, files: StudyFiles) -> None:
-    """Write the brain alone, without face and skull: a later scan is aligned with it."""
-    prepared, native = result.prepared, result.prepared.native
-    near = ndimage.binary_dilation(prepared.brain, iterations=_AROUND_BRAIN)
-    near = to_native(near, prepared)
-    flair = np.where(near, flat_flair(result.study.flair, prepared).data, 0)
-    write_nifti(files.brain_flair, _round(flair, _FLAIR_STEPS), native)
-    adc = native_adc(prepared, prepared.others.get(Contrast.ADC))
-    if adc is not None:
-        write_nifti(files.brain_adc, _round(np.where(near, adc, 0), 1), native)
-
-
-def _round(values: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
-    """Keep the digits that matter: the rest is noise, and takes most of the room on the disk."""
-    return (np.round(values * steps) / steps).astype(np.float32)
+def _write_brain(result: StudyResult, files: StudyFiles, scan: BrainImage) -> None:
+    path, volume = files.brains[scan.contrast], result.study.volumes.get(scan.contrast)
+    sources = [volume.source.name] if volume and volume.source else []
+    about = {"Units": scan.unit} if scan.unit else {}
+    write_nifti(path, scan.data, result.prepared.native)
+    write_text(
+        _beside(path), to_json(sidecar(scan.description, sources, SkullStripped=True, **about))
+    )
 
 
 def _thumbnail(result: StudyResult) -> str:
@@ -151,20 +154,11 @@ def _sidecars(result: StudyResult, files: StudyFiles) -> Iterator[tuple[Path, di
     uncertainty = sidecar("Uncertainty of the hyperintensity, 0 sure to 100", sources, Units="%")
     anatomy = sidecar("Regions that hyperintensity is reported for", sources)
     brain = sidecar("Brain", sources, Type="Brain")
-    scan = sidecar(
-        "FLAIR of the brain without bias field, the commonest brain intensity 1",
-        sources,
-        SkullStripped=True,
-    )
-    adc = sidecar("ADC on the grid of the FLAIR", sources, Units="1e-6 mm2/s")
     yield _beside(files.lesion_mask), mask
     yield _beside(files.lesion_probability), probability
     yield _beside(files.lesion_uncertainty), uncertainty
     yield _beside(files.anatomy), anatomy
     yield _beside(files.brain), brain
-    yield _beside(files.brain_flair), scan
-    if files.brain_adc.exists():
-        yield _beside(files.brain_adc), adc
 
 
 def _in_percent(share: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -216,5 +210,6 @@ def _remove(files: StudyFiles, made: list[Path]) -> None:
 
 
 def _with_sidecars(files: StudyFiles) -> list[Path]:
-    paths: list[Path] = list(astuple(files))
+    single = [path for path in vars(files).values() if isinstance(path, Path)]
+    paths = [*single, *files.brains.values()]
     return [*paths, *(_beside(path) for path in paths if path.suffix == ".gz")]
