@@ -13,7 +13,11 @@ from scipy.ndimage import gaussian_filter
 
 from presight.cli import main
 from presight.errors import InputError
-from presight.follow_up.sources import day_of, find_prior, find_sources, load_source
+from presight.follow_up import rigid
+from presight.follow_up.align import HalfWay
+from presight.follow_up.comparison import Comparison
+from presight.follow_up.sources import day_of, find_prior, find_sources, from_study, load_source
+from presight.follow_up.time_point import TimePoint
 from presight.measure.findings import Findings
 from presight.preprocess import Prepared
 from presight.preprocess.conform import conform
@@ -92,6 +96,40 @@ def test_a_folder_of_results_is_compared_visit_by_visit(results, tmp_path, capsy
     image = next(tmp_path.glob("sub-x/ses-20240131/anat/*desc-change_dseg.nii.gz"))
     flair = next(results.glob("sub-x/ses-20240131/anat/*desc-brain_FLAIR.nii.gz"))
     assert nib.load(image).shape == nib.load(flair).shape
+
+
+def test_the_scan_before_is_left_beside_the_later_one(results, tmp_path):
+    assert main(["compare", str(results), "--out", str(tmp_path)]) == 0
+    folder = tmp_path / "sub-x" / "ses-20240131" / "anat"
+    flair = nib.load(folder / f"{SECOND}_space-orig_desc-prior_FLAIR.nii.gz")
+    mask = nib.load(folder / f"{SECOND}_space-orig_label-L_desc-prior_mask.nii.gz")
+    first = scan("20240101", bright=1.9)
+    for image in (flair, mask):
+        assert image.shape == SHAPE
+        np.testing.assert_allclose(image.affine, GRID.affine, atol=1e-4)
+    overlap = (np.asarray(mask.dataobj) > 0) & first.lesions.mask
+    assert overlap.sum() > 0.9 * first.lesions.mask.sum()
+    assert (
+        np.corrcoef(np.asarray(flair.dataobj).ravel(), first.study.flair.data.ravel())[0, 1] > 0.9
+    )
+    findings = (folder / f"{SECOND}_desc-prior_findings.json").read_text()
+    assert Findings.model_validate_json(findings) == first.findings
+
+
+def test_a_head_that_moved_is_brought_back_to_the_later_scan():
+    first, second = (from_result(scan(day, bright=1.9)) for day in ("20240101", "20240131"))
+    movement = np.eye(4)
+    movement[:3, 3] = (10, -5, 8)  # what was at x mm lies at x + 10 mm in the later scan
+    half_way = HalfWay(GRID, rigid.inverse(movement), np.eye(4), 1.0, 0.0)
+    _, lesion = Comparison(None, first, second, None, None, half_way).native_prior()
+    moved = [
+        GRID.affine[:3, :3] @ np.argwhere(mask).mean(axis=0) for mask in (first.lesion, lesion)
+    ]
+    np.testing.assert_allclose(moved[1] - moved[0], (10, -5, 8), atol=0.5)
+
+
+def from_result(result: StudyResult) -> TimePoint:
+    return from_study(result.study, result.prepared, result.lesions, result.findings)
 
 
 def test_what_a_run_leaves_is_read_back_as_it_was(results):

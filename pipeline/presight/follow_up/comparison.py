@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+from scipy import ndimage
 
 from presight.config import load_config
 from presight.follow_up import rigid
@@ -31,6 +32,7 @@ from presight.follow_up.retest import Retest, retest_for
 from presight.follow_up.time_point import GIVEN, TimePoint, days_between
 from presight.study.resample import resample
 
+_AROUND_BRAIN = 2  # voxels
 Trend = Literal["resolved", "improved", "unchanged", "progressed"]
 
 
@@ -124,6 +126,26 @@ class Comparison:
             labels, grid, self.after.flair.grid, nearest=True, transform=back
         )
         return moved
+
+    def native_prior(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Brain and lesion of the scan before, on the grid of the FLAIR of the scan after.
+
+        Returns
+        -------
+        (X, Y, Z) ndarray of float32
+            FLAIR, 0 outside the brain: no face and no skull.
+        (X, Y, Z) ndarray of uint8
+            1 in the lesion.
+        """
+        before, grid = self.before, self.after.flair.grid
+        back = rigid.to_itk(rigid.inverse(self.half_way.movement))
+        near = ndimage.binary_dilation(before.brain, iterations=_AROUND_BRAIN)
+        brain = np.where(near, before.flair.data, np.float32(0))
+        lesion = before.lesion.astype(np.uint8)
+        return (
+            resample(brain, before.flair.grid, grid, transform=back),
+            resample(lesion, before.flair.grid, grid, nearest=True, transform=back),
+        )
 
 
 def compare(before: TimePoint, after: TimePoint, days: float | None = None) -> Comparison:

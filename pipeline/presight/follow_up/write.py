@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from presight.config import load_config
 from presight.follow_up.change import Change
 from presight.follow_up.comparison import Comparison
@@ -17,16 +19,26 @@ from presight.report.bids import sidecar, to_json, write_dataset
 from presight.report.nifti import write_nifti
 from presight.study import StudyInput
 
+_STEPS = 512  # of the commonest brain intensity: finer digits are noise
+
 
 @dataclass(frozen=True)
 class ChangeFiles:
-    """Paths of what a comparison leaves behind, beside the results of the later scan."""
+    """Paths of what a comparison leaves behind, beside the results of the later scan.
+
+    The scan before lies on the grid of the later FLAIR, so that the two can be looked at together.
+    """
 
     change_map: Path
     map_labels: Path
     map_sidecar: Path
     report: Path
     page: Path
+    prior_flair: Path
+    prior_flair_sidecar: Path
+    prior_mask: Path
+    prior_mask_sidecar: Path
+    prior_findings: Path
 
 
 def change_files(subject: str, session: str | None, out: Path) -> ChangeFiles:
@@ -39,13 +51,18 @@ def change_files(subject: str, session: str | None, out: Path) -> ChangeFiles:
         map_sidecar=folder / f"{stem}_space-orig_desc-change_dseg.json",
         report=folder / f"{stem}_desc-presight_change.json",
         page=folder / f"{stem}_desc-presight_change.html",
+        prior_flair=folder / f"{stem}_space-orig_desc-prior_FLAIR.nii.gz",
+        prior_flair_sidecar=folder / f"{stem}_space-orig_desc-prior_FLAIR.json",
+        prior_mask=folder / f"{stem}_space-orig_label-L_desc-prior_mask.nii.gz",
+        prior_mask_sidecar=folder / f"{stem}_space-orig_label-L_desc-prior_mask.json",
+        prior_findings=folder / f"{stem}_desc-prior_findings.json",
     )
 
 
 def write_change(
     comparison: Comparison, out: Path, course: tuple[TrendPoint, ...] = ()
 ) -> ChangeFiles:
-    """Write the map, on the grid of the later FLAIR, the numbers and the page.
+    """Write the map and the scan before, on the grid of the later FLAIR, the numbers and the page.
 
     Raises
     ------
@@ -63,8 +80,22 @@ def write_change(
     write_text(files.map_labels, _labels())
     write_text(files.map_sidecar, to_json(about))
     write_text(files.page, render_change(comparison, course))
+    _write_prior(comparison, files)
     write_text(files.report, to_json(comparison.report.model_dump(mode="json")))
     return files
+
+
+def _write_prior(comparison: Comparison, files: ChangeFiles) -> None:
+    before, grid = comparison.before, comparison.after.flair.grid
+    flair, lesion = comparison.native_prior()
+    source = [before.flair.source.name] if before.flair.source else []
+    told = "Brain on the FLAIR before, the commonest brain intensity 1"
+    write_nifti(files.prior_flair, np.round(flair * _STEPS) / np.float32(_STEPS), grid)
+    write_text(files.prior_flair_sidecar, to_json(sidecar(told, source, SkullStripped=True)))
+    write_nifti(files.prior_mask, lesion, grid)
+    told = "Hyperintensity on the FLAIR before"
+    write_text(files.prior_mask_sidecar, to_json(sidecar(told, source, Type="Lesion")))
+    write_text(files.prior_findings, to_json(before.findings.model_dump(mode="json")))
 
 
 def discard_change(subject: str, session: str | None, out: Path) -> None:
