@@ -1,15 +1,17 @@
 """Make a results folder of many studies from one real one, and time the desk on it.
 
-    python scripts/measure_review.py RESULTS WORK [--studies 5000]
+    python scripts/measure_review.py RESULTS WORK [--studies 5000] [--browser /usr/bin/chromium]
 
 RESULTS is the --out folder of a run with at least one study. WORK takes the copies (text copied,
 images linked) and the store. Prints the seconds that the index, the first page of the worklist,
-filters and a study's images take over loopback.
+filters, a study's images and a rescored edit take over loopback; with a browser also those until
+somebody sees the worklist and the first slice of a study, and what came over the network for it.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
 import random
@@ -22,6 +24,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from playwright.sync_api import Response, sync_playwright
 
 from presight.review.accounts import Role, add_account
 from presight.review.api import Desk, make_app
@@ -30,6 +33,8 @@ from presight.review.worklist import refresh
 
 PORT = 8199
 PASSWORD = "only for this measurement"  # noqa: S105
+BROWSER = ("--no-sandbox", "--disable-background-networking", "--use-gl=angle",
+           "--use-angle=swiftshader", "--enable-unsafe-swiftshader")  # fmt: skip
 LABELS = ("pres", "toxic_leukoencephalopathy", "other", "no_finding")
 
 
@@ -74,6 +79,7 @@ def main() -> None:
     parser.add_argument("results", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--studies", type=int, default=5000)
+    parser.add_argument("--browser", type=Path, metavar="PROGRAM", help="Chromium")
     args = parser.parse_args()
     out = args.work.resolve() / "results"
     copies(args.results, out, args.studies)
@@ -89,6 +95,8 @@ def main() -> None:
     while not server.started:
         time.sleep(0.05)
     _time_requests()
+    if args.browser:
+        _time_browser(args.browser)
     server.should_exit = True
 
 
@@ -107,6 +115,61 @@ def _time_requests() -> None:
     print(f"study: {seconds(lambda: client.get(study))}")
     print(f"FLAIR: {seconds(lambda: client.get(f'{study}/images/flair.nii.gz'))}")
     print(f"proof: {seconds(lambda: client.get('record/proof'))}")
+    _time_edit(client, study)
+
+
+def _time_edit(client: httpx.Client, study: str) -> None:
+    """Time an outline with one voxel less, sent and scored anew."""
+    own = gzip.decompress(client.get(f"{study}/images/mask.nii.gz").content)
+    inside = own.index(1, 352)  # behind the header
+    edited = gzip.compress(own[:inside] + bytes(1) + own[inside + 1 :], 1)
+
+    def rescore() -> None:
+        client.put(f"{study}/draft", content=edited).raise_for_status()
+        client.post(f"{study}/rescore", json={"draft": True}).raise_for_status()
+
+    print(f"edit sent and scored anew: {seconds(rescore, 3)}")
+
+
+def _time_browser(program: Path) -> None:
+    """Time what somebody waits for in front of the page, drawn without a GPU."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=BROWSER)
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(300_000)
+        came: list[Response] = []
+        page.on("response", came.append)
+        page.goto(f"http://127.0.0.1:{PORT}/")
+        page.get_by_label("Name").fill("measurement")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.locator(".rows .row").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        _report("page and worklist", came)
+        begun = time.perf_counter()
+        page.reload(wait_until="commit")
+        page.locator(".rows .row").first.wait_for()
+        print(f"worklist seen: {time.perf_counter() - begun:.3f} s after the page was asked for")
+        page.wait_for_load_state("networkidle")
+        for which in ("first study", "second study", "third study"):
+            came.clear()
+            begun = time.perf_counter()
+            page.keyboard.press("Enter")
+            page.locator(".canvases[data-shown]").wait_for()
+            print(f"{which}, first slice: {time.perf_counter() - begun:.3f} s")
+            page.locator(".canvases[data-shown=all]").wait_for()
+            print(f"{which}, with outline: {time.perf_counter() - begun:.3f} s")
+            page.wait_for_load_state("networkidle")
+            _report(which, came)
+            page.keyboard.press("Escape")
+            page.locator(".rows .row").first.wait_for()
+            page.keyboard.press("ArrowDown")
+        chromium.close()
+
+
+def _report(what: str, came: list[Response]) -> None:
+    sizes = [each.request.sizes()["responseBodySize"] for each in came]
+    print(f"{what}: {len(sizes)} requests, {sum(sizes) / 1e6:.2f} MB over the network")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def whole() -> StudyResult:
 
 @pytest.fixture(scope="session")
 def patient(whole: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results folder with one study: bright in both occipital lobes, stored with x to the left."""
+    """Results folder with one study: bright in both occipital lobes, x stored to the left."""
     out = tmp_path_factory.mktemp("patient")
     write_study(whole, out)
     return out
@@ -155,8 +155,8 @@ def _free_port() -> int:
 def _result() -> StudyResult:
     """Anatomy of the atlas, a drawn lesion, and findings that need no measuring of the head."""
     atlas = load_atlas()
-    native = Grid((66, 78, 40), np.diag([-3.0, 3.0, 4.5, 1.0]))
-    native.affine[:3, 3] = (98, -134, -72)
+    native = Grid((66, 78, 40), np.diag([-3.0, -3.0, 4.5, 1.0]))  # as DICOM is read
+    native.affine[:3, 3] = (98, 97, -72)
     bright = _ball(atlas.grid, (-28, -82, 14), 13) | _ball(atlas.grid, (26, -84, 18), 11)
     bright &= atlas.white + atlas.grey > 0.5
     head = 0.15 * atlas.brain + 0.85 * atlas.grey + 0.75 * atlas.white + 0.5 * bright

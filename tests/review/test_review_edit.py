@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,20 @@ from fastapi.testclient import TestClient
 
 from presight.cli import main
 from presight.errors import ClinicalError, InputError
-from presight.measure import measure
+from presight.measure import Findings, measure
+from presight.measure.background import background
 from presight.report.result import StudyResult
 from presight.review.api import Desk
 from presight.review.export import export_bids, export_csv, export_json, export_manifest
 from presight.review.masks import as_bytes, difference, parse_outline
 from presight.review.rescore import own_outline, reassess
 from presight.review.results import StudyFolder
+from presight.score import assess
+from presight.study import ClinicalRecord
 from presight.train.datasets.manifest import manifest_cases
 
 ComeIn = Callable[[str], TestClient]
+NAME = "sub-desk01"
 
 
 @pytest.fixture
@@ -32,18 +37,70 @@ def study(results: Path) -> StudyFolder:
     return StudyFolder(results, results / "sub-desk01" / "anat", "sub-desk01")
 
 
-def test_the_same_outline_measured_on_what_was_kept_is_the_same(
+def test_what_the_edit_does_not_move_stays_as_the_run_said_it(study: StudyFolder) -> None:
+    run = Findings.model_validate(study.findings)
+    assert reassess(study, mask=own_outline(study)[0]).findings == run
+    mask, grid = own_outline(study)
+    more = mask.copy()
+    x, y, z = np.argwhere(mask)[0]  # the first along x: its neighbour is outside
+    more[x - 1, y, z] = True
+    again = reassess(study, mask=more).findings
+    assert again.lesion_ml == pytest.approx(run.lesion_ml + grid.voxel_ml)
+    assert again.brain_ml == run.brain_ml == 1400  # invented: no measurement gives that
+    assert again.bilateral is True  # read by a person on the first result
+
+
+def test_an_edited_outline_is_measured_as_the_pipeline_would(
     study: StudyFolder, whole: StudyResult
 ) -> None:
-    first = measure(whole.prepared, whole.lesions, whole.study.clinical)
-    again = reassess(study, mask=own_outline(study)[0]).findings
-    assert again.lesion_ml == first.lesion_ml
-    assert [r.lesion_ml for r in again.regions] == [r.lesion_ml for r in first.regions]
-    assert again.lesions == first.lesions
-    assert again.parieto_occipital_share == first.parieto_occipital_share
-    assert again.contrast_ratio == pytest.approx(first.contrast_ratio, rel=0.02)
-    assert again.uncertainty == pytest.approx(first.uncertainty, abs=0.01)
-    assert again.bilateral is True  # read by a person on the first result: taken over
+    mask = own_outline(study)[0].copy()
+    mask[mask.shape[0] // 2 :] = False  # x runs to the left in this file
+    again = reassess(study, mask=mask).findings
+    lesions = replace(whole.lesions, mask=mask)
+    anew = measure(whole.prepared, lesions, whole.study.clinical)
+    assert again.lesion_ml == anew.lesion_ml
+    assert [r.lesion_ml for r in again.regions] == [r.lesion_ml for r in anew.regions]
+    assert again.lesions == anew.lesions
+    assert again.volume_asymmetry == anew.volume_asymmetry == pytest.approx(1, abs=0.05)
+    assert again.contrast_ratio == pytest.approx(anew.contrast_ratio, rel=0.02)
+
+
+def test_an_edited_age_changes_the_load_to_expect(study: StudyFolder) -> None:
+    load = background(6.0, ClinicalRecord.model_validate(study.read_json("clinical")))
+    findings = study.findings | {"background": load.model_dump(mode="json")}
+    _rewrite(study, "findings", findings)
+    older = reassess(
+        StudyFolder(study.results, study.folder, study.name), changes={"age_years": 80}
+    )
+    assert older.findings.background is not None
+    assert load.expected_ml is not None
+    assert older.findings.background.expected_ml > load.expected_ml
+    assert older.findings.background.load_ml == load.load_ml
+
+
+def test_a_verdict_that_used_a_prior_study_can_be_edited(study: StudyFolder) -> None:
+    before = Findings(**study.findings | {"lesion_ml": 3 * study.findings["lesion_ml"]})
+    now = Findings(**study.findings | {"change": "improved", "days_since_prior": 30})
+    record = ClinicalRecord.model_validate(study.read_json("clinical"))
+    verdict = assess(now, record, previous=before).model_dump(mode="json")
+    _rewrite(study, "findings", now.model_dump(mode="json"))
+    _rewrite(study, "assessment", {**verdict, "provenance": study.assessment["provenance"]})
+    fresh = StudyFolder(study.results, study.folder, study.name)
+    with pytest.raises(InputError, match="does not score the study as the run did"):
+        reassess(fresh, changes={"age_years": 55})
+    (study.folder / f"{NAME}_desc-prior_findings.json").write_text(before.model_dump_json())
+    assert reassess(fresh, changes={"age_years": 54}).assessment.trend == verdict["trend"]
+    half = own_outline(study)[0].copy()
+    half[half.shape[0] // 2 :] = False
+    edited = reassess(fresh, mask=half)
+    assert edited.findings.change is None  # was told of the run's own outline
+    assert f"{edited.findings.lesion_ml:.1f} mL after 30 days" in (edited.assessment.trend or "")
+
+
+def _rewrite(study: StudyFolder, what: str, content: Any) -> None:
+    path = study.path(what)
+    assert path is not None
+    path.write_text(json.dumps(content))
 
 
 def test_a_changed_value_moves_the_answer_and_leaves_the_measurement(study: StudyFolder) -> None:

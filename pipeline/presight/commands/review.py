@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,14 +14,18 @@ from presight.console import say
 from presight.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from presight.review.api import HospitalLogin
     from presight.review.store import Store
 
 EXAMPLE = """presight review user add anna --role admin --results results
   presight review --results results"""
 
 NOT_WHOLE = 1
+SECRET = "PRESIGHT_OIDC_SECRET"  # noqa: S105  # the name of the variable, which holds the secret
 _ROLES = ("reader", "reviewer", "admin")
-_FORMATS = ("json", "csv", "bids", "manifest")
+_FORMATS = ("json", "csv", "bids", "manifest", "dicom")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", action="append", default=[], help="name by which browsers call the machine"
     )
+    _add_hospital(parser)
     parser.set_defaults(act=_serve)
     actions = parser.add_subparsers(metavar="ACTION")
     verify = actions.add_parser("verify", help="prove that the record is whole")
@@ -44,6 +50,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     export = actions.add_parser("export", help="write what was decided to files")
     export.add_argument("--format", choices=_FORMATS, required=True)
     export.add_argument("--out", type=Path, required=True, metavar="PATH")
+    export.add_argument(
+        "--images", type=Path, metavar="DIR", help="for dicom: the DICOM that the run was made from"
+    )
     export.set_defaults(act=_export)
     user = actions.add_parser("user", help="add, change or list accounts")
     user.add_argument("what", choices=("add", "role", "password", "disable", "enable", "list"))
@@ -97,6 +106,34 @@ def _add_store(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
     )
 
 
+def _add_hospital(parser: argparse.ArgumentParser) -> None:
+    login = parser.add_argument_group(
+        "hospital's own login (OpenID Connect)", f"the client secret is read from ${SECRET}"
+    )
+    login.add_argument("--oidc-issuer", metavar="URL", help="address of the provider")
+    login.add_argument("--oidc-client", metavar="ID", help="by which it knows this desk")
+    login.add_argument(
+        "--oidc-claim",
+        default="preferred_username",
+        metavar="NAME",
+        help="what of a person is the name of the account (default: preferred_username)",
+    )
+
+
+def _hospital(args: argparse.Namespace) -> HospitalLogin | None:
+    from presight.review.api import HospitalLogin  # noqa: PLC0415
+
+    if args.oidc_issuer is None:
+        return None
+    secret = os.environ.get(SECRET, "")
+    if not args.oidc_client or not secret:
+        raise ConfigError(
+            "the hospital's login was asked for, and the desk has no name or no secret there",
+            expected=f"--oidc-client and the environment variable {SECRET}",
+        )
+    return HospitalLogin(args.oidc_issuer, args.oidc_client, secret, args.oidc_claim)
+
+
 def _serve(store: Store, results: Path, args: argparse.Namespace) -> int:
     from presight.review.accounts import accounts  # noqa: PLC0415
     from presight.review.server import Address, serve  # noqa: PLC0415
@@ -117,7 +154,7 @@ def _serve(store: Store, results: Path, args: argparse.Namespace) -> int:
     )
     scheme = "https" if args.certificate else "http"
     say(f"The desk is open at {scheme}://{args.host}:{args.port}/ until you press Ctrl-C.")
-    serve(store, results, address)
+    serve(store, results, address, _hospital(args))
     return 0
 
 
@@ -145,9 +182,21 @@ def _export(store: Store, results: Path, args: argparse.Namespace) -> int:
             "csv": lambda: export.export_csv(db, out),
             "bids": lambda: export.export_bids(db, results, out),
             "manifest": lambda: export.export_manifest(db, results, out),
+            "dicom": lambda: _export_dicom(db, results, args.images, out),
         }[args.format]()
     print(f"{written} written to {out}")
     return 0
+
+
+def _export_dicom(db: Connection, results: Path, images: Path | None, out: Path) -> int:
+    from presight.review.export_dicom import export_dicom  # noqa: PLC0415
+
+    if images is None:
+        raise InputError(
+            "the images that the objects refer to were not named",
+            action="Give the DICOM of the run with --images",
+        )
+    return export_dicom(db, results, images, out)
 
 
 def _user(store: Store, _results: Path, args: argparse.Namespace) -> int:

@@ -146,7 +146,25 @@ def log_in(store: Store, name: str, password: str, address: str) -> tuple[Person
         return begin_session(db, name)
 
 
-def begin_session(db: Connection, name: str) -> tuple[Person, str]:
+def begin_session_of_hospital(store: Store, name: str) -> str:
+    """Begin a session of somebody whom the hospital's login vouches for; return its token.
+
+    Accounts with a password are not opened this way: who named an account there must not come in
+    by calling themselves the same elsewhere.
+
+    Raises
+    ------
+    LoginError
+        There is no such account without a password, or it was switched off.
+    """
+    with store.write() as db:
+        row = _row(db, name)
+        if row is None or row.password is not None:
+            raise LoginError("there is no account for the hospital's login by this name")
+        return begin_session(db, name, by="hospital")[1]
+
+
+def begin_session(db: Connection, name: str, *, by: str = "password") -> tuple[Person, str]:
     """Begin a session of somebody who has shown who they are.
 
     Raises
@@ -165,7 +183,7 @@ def begin_session(db: Connection, name: str) -> tuple[Person, str]:
             token=sha256(token.encode()), account=name, csrf=csrf, begun=at, seen=at
         )
     )
-    append(db, name, "login", None, {})
+    append(db, name, "login", None, {"by": by})
     return Person(name, Role[row.role], csrf), token
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,91 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from presight.errors import InputError
+from presight.measure import Findings
 from presight.report.atomic import write_atomically, write_text
 from presight.report.bids import sidecar, to_json, write_dataset
 from presight.review.chain import Entry
-from presight.review.decisions import as_json, what_stands
+from presight.review.decisions import Current, as_json, what_stands
+from presight.review.masks import Mask, parse_outline
 from presight.review.record import entries, get_document, verify
+from presight.review.rescore import own_outline
 from presight.review.results import IMAGES, StudyFolder
 from presight.review.tables import standing, study
+from presight.score import Assessment
+from presight.study import ClinicalRecord
+from presight.study.volume import Grid
 from presight.train.datasets.manifest import manifest_cases
 
 _REVIEWED_MASK = "space-orig_label-L_desc-reviewed_mask"
 _COLUMNS = ("seq", "at", "actor", "kind", "study", "diagnosis", "reasons", "text", "label_before",
             "label_after", "lesion_ml_before", "lesion_ml_after", "hash")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A study that was accepted or edited, and what stands for it.
+
+    Attributes
+    ----------
+    study : StudyFolder
+    entry : Entry
+        The decision that it stands at.
+    current : Current
+        What the last edit made of it.
+    db : Connection
+        Where edited documents are kept.
+    """
+
+    study: StudyFolder
+    entry: Entry
+    current: Current
+    db: Connection
+
+    @property
+    def assessment(self) -> Assessment:
+        """The answer that stands."""
+        told = self.text("assessment")
+        return Assessment.model_validate(
+            {name: value for name, value in told.items() if name != "provenance"}
+        )
+
+    @property
+    def findings(self) -> Findings:
+        """The findings that stand."""
+        return Findings.model_validate(self.text("findings"))
+
+    @property
+    def clinical(self) -> ClinicalRecord:
+        """The clinical record that stands."""
+        return ClinicalRecord.model_validate(self.text("clinical"))
+
+    def text(self, what: str) -> dict[str, Any]:
+        """Read the assessment, the findings or the clinical record as JSON."""
+        if what not in self.current.kept:
+            return self.study.read_json(what) or {}
+        content: dict[str, Any] = json.loads(_document(self.db, self.current.kept[what]))
+        return content
+
+    def outline(self) -> tuple[Mask, Grid]:
+        """Read the outline that stands, on the grid of the FLAIR that came in."""
+        own, grid = own_outline(self.study)
+        edited = self.current.outline
+        return (own if edited is None else parse_outline(edited, grid)), grid
+
+    def outline_bytes(self) -> bytes:
+        """Return the outline that stands as ``.nii.gz``, the run's own byte by byte.
+
+        Raises
+        ------
+        InputError
+            It is missing.
+        """
+        if self.current.outline is not None:
+            return self.current.outline
+        path = self.study.path("mask")
+        if path is None:
+            raise InputError("the outline is missing", where=self.study.name, action="Run it again")
+        return path.read_bytes()
 
 
 def export_json(db: Connection, out: Path) -> int:
@@ -56,8 +130,7 @@ def export_bids(db: Connection, results: Path, out: Path) -> int:
         A study of the record is no longer in the results folder.
     """
     write_dataset(out)
-    written = [_write_reviewed(db, found, entry, out) for found, entry in _settled(db, results)]
-    return len(written)
+    return len([_write_reviewed(reviewed, out) for reviewed in settled(db, results)])
 
 
 def export_manifest(db: Connection, results: Path, out: Path) -> int:
@@ -69,10 +142,11 @@ def export_manifest(db: Connection, results: Path, out: Path) -> int:
     folder = out.parent / f"{out.stem}_reviewed"
     write_dataset(folder)
     rows = []
-    for found, entry in _settled(db, results):
-        mask, flair = _write_reviewed(db, found, entry, folder), found.path("flair")
+    for reviewed in settled(db, results):
+        mask, flair = _write_reviewed(reviewed, folder), reviewed.study.path("flair")
         if flair is not None:
-            rows.append(_manifest_row(found, flair, mask.relative_to(out.parent.resolve())))
+            row = _manifest_row(reviewed.study, flair, mask.relative_to(out.parent.resolve()))
+            rows.append(row)
     text = io.StringIO()
     writer = csv.DictWriter(text, ["dataset", "subject", "flair", "mask", "site", "licence"])
     writer.writeheader()
@@ -110,8 +184,8 @@ def _safe_cell(value: Any) -> Any:
     )
 
 
-def _settled(db: Connection, results: Path) -> Iterator[tuple[StudyFolder, Entry]]:
-    """Every study that stands accepted or edited, with the decision that it stands at."""
+def settled(db: Connection, results: Path) -> Iterator[Reviewed]:
+    """Yield every study that stands accepted or edited, with the decision that it stands at."""
     wanted = (
         sql.select(standing.c.study, study.c.folder, standing.c.state)
         .join(study, study.c.study == standing.c.study)
@@ -122,32 +196,22 @@ def _settled(db: Connection, results: Path) -> Iterator[tuple[StudyFolder, Entry
         kind = {"accepted": "accept", "edited": "edit"}[state]
         decided = [entry for entry in entries(db, study=name) if entry.kind in ("accept", "edit")]
         if decided and decided[-1].kind == kind:
-            yield StudyFolder(results, results / folder, name), decided[-1]
+            found = StudyFolder(results, results / folder, name)
+            yield Reviewed(found, decided[-1], what_stands(db, name), db)
 
 
-def _write_reviewed(db: Connection, found: StudyFolder, entry: Entry, out: Path) -> Path:
+def _write_reviewed(reviewed: Reviewed, out: Path) -> Path:
     """Write the outline that stands for a study, and the answer that goes with it."""
+    found = reviewed.study
     folder = out.resolve() / found.folder.relative_to(found.results)
-    kept = what_stands(db, found.name).kept
     mask = folder / f"{found.name}_{_REVIEWED_MASK}.nii.gz"
-    write_atomically(mask, lambda file: file.write(_outline(db, found, kept)))
+    content = reviewed.outline_bytes()
+    write_atomically(mask, lambda file: file.write(content))
     about = sidecar("Hyperintensity on FLAIR, reviewed", [IMAGES["flair"]], Type="Lesion")
     write_text(folder / f"{found.name}_{_REVIEWED_MASK}.json", to_json(about))
-    answer = (
-        json.loads(_document(db, kept["assessment"])) if "assessment" in kept else found.assessment
-    )
-    reviewed = {**answer, "review": as_json(entry)}
-    write_text(folder / f"{found.name}_desc-reviewed_assessment.json", to_json(reviewed))
+    answer = {**reviewed.text("assessment"), "review": as_json(reviewed.entry)}
+    write_text(folder / f"{found.name}_desc-reviewed_assessment.json", to_json(answer))
     return mask
-
-
-def _outline(db: Connection, found: StudyFolder, kept: Mapping[str, str]) -> bytes:
-    if "mask" in kept:
-        return _document(db, kept["mask"])
-    path = found.path("mask")
-    if path is None:
-        raise InputError("the outline is missing", where=found.name, action="Run it again")
-    return path.read_bytes()
 
 
 def _document(db: Connection, digest: str) -> bytes:

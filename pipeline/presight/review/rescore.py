@@ -1,7 +1,9 @@
 """Measure and score a study anew after a person edited its outline or a clinical value.
 
-It works from what the run left: the brain of the FLAIR, the regions, the ADC. What was read on
-images that are not kept (blood, enhancement) is taken over as it was.
+It works from what the run left: the brain of the FLAIR, the regions, the ADC. Without the skull
+even the outline of the run can measure a little differently. Therefore both outlines are measured
+on what was kept, and only what differs between the two counts as a consequence of the edit:
+everything else stays as the run said it.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import zlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import nibabel as nib
@@ -21,6 +24,8 @@ from pydantic import ValidationError
 from presight.config import load_config, overridden
 from presight.errors import ClinicalError, InputError
 from presight.measure import Findings, measure
+from presight.measure.background import background
+from presight.measure.gradings import gradings
 from presight.preprocess import Prepared
 from presight.preprocess.conform import conform
 from presight.review.masks import Mask, read_outline
@@ -69,8 +74,68 @@ def reassess(
         _check_same(study, _score(study, found, record))
         edited = _edited(record, changes or {})
         if mask is not None:
-            found = _measured(study, mask, edited, found)
+            found = _measured(study, mask, found)
+        found = _expected_anew(found, edited)
         return Reassessed(edited, found, _score(study, found, edited))
+
+
+def kept_images(study: StudyFolder) -> Prepared:
+    """Read the images that the run kept, on the working grid.
+
+    Raises
+    ------
+    InputError
+        One is missing or damaged.
+    """
+    spacing_mm = load_config("preprocess.yaml")["spacing_mm"]
+    data, native = _image(study, "flair")
+    flair = conform(Volume(data, native, Contrast.FLAIR), spacing_mm)
+    brain, anatomy = (
+        resample(_image(study, name)[0].astype(np.uint8), native, flair.grid, nearest=True)
+        for name in ("brain", "anatomy")
+    )
+    others: dict[Contrast, Volume] = {}
+    if study.path("adc"):
+        adc = resample(_image(study, "adc")[0], native, flair.grid)
+        others[Contrast.ADC] = Volume(adc, flair.grid, Contrast.ADC)
+    return Prepared(
+        flair=flair,
+        brain=brain.astype(bool),
+        anatomy=anatomy,
+        others=others,
+        native=native,
+        steps=("from the kept brain of the FLAIR",),
+        quality=(),
+    )
+
+
+def kept_lesions(study: StudyFolder, mask: Mask) -> Lesions:
+    """Read the maps that the run kept, with the outline that stands.
+
+    Raises
+    ------
+    InputError
+        One is missing or damaged.
+    """
+    probability, grid = _image(study, "probability")
+    uncertainty = np.zeros_like(probability)
+    if study.path("uncertainty"):
+        uncertainty = _image(study, "uncertainty")[0] / np.float32(100)  # kept as a percentage
+    return Lesions(probability, mask, uncertainty, grid, model="edited by a person")
+
+
+def own_outline(study: StudyFolder) -> tuple[Mask, Grid]:
+    """Read the outline of the run.
+
+    Raises
+    ------
+    InputError
+        It is not there.
+    """
+    path = study.path("mask")
+    if path is None:
+        raise InputError("the outline of the study is missing", action="Run the study again")
+    return read_outline(path)
 
 
 def _findings(study: StudyFolder) -> Findings:
@@ -108,8 +173,21 @@ def _settings_of(study: StudyFolder) -> AbstractContextManager[None]:
 def _score(study: StudyFolder, findings: Findings, record: ClinicalRecord) -> Assessment:
     settings = study.assessment["provenance"]["settings"]
     return assess(
-        findings, record, without=settings.get("without", ()), setting=settings.get("setting")
+        findings,
+        record,
+        without=settings.get("without", ()),
+        setting=settings.get("setting"),
+        previous=_previous(study),
     )
+
+
+def _previous(study: StudyFolder) -> Findings | None:
+    """Read the findings of the prior study, where the run compared with one."""
+    content = study.read_json("prior_findings")
+    try:
+        return None if content is None else Findings.model_validate(content)
+    except ValidationError as error:
+        raise _another_version() from error
 
 
 def _check_same(study: StudyFolder, again: Assessment) -> None:
@@ -152,43 +230,37 @@ def _check_range(name: str, value: object) -> None:
         )
 
 
-def _measured(study: StudyFolder, mask: Mask, record: ClinicalRecord, before: Findings) -> Findings:
-    prepared, lesions = _prepared(study), _lesions(study, mask)
-    fields = measure(prepared, lesions, record).model_dump()
+def _measured(study: StudyFolder, mask: Mask, before: Findings) -> Findings:
+    """Put what the edited outline moves into the findings of the run."""
+    own = _measured_again(study, study.hashes()["assessment"])
+    edited = _measure(study, mask).model_dump()
     taken_over = load_config("review.yaml")["taken_over"]
-    kept = {name: getattr(before, name) for name in taken_over if name in fields}
-    return Findings.model_validate({**fields, **kept, "expected_dice": None})
+    moved = {
+        name for name, value in edited.items() if value != own[name] and name not in taken_over
+    }
+    if not moved:
+        return before
+    unknown = {"expected_dice": None, "change": None}  # told of the model's outline alone
+    fields = before.model_dump() | {name: edited[name] for name in moved} | unknown
+    return Findings.model_validate(fields)
 
 
-def _prepared(study: StudyFolder) -> Prepared:
-    spacing_mm = load_config("preprocess.yaml")["spacing_mm"]
-    data, native = _image(study, "flair")
-    flair = conform(Volume(data, native, Contrast.FLAIR), spacing_mm)
-    brain, anatomy = (
-        resample(_image(study, name)[0].astype(np.uint8), native, flair.grid, nearest=True)
-        for name in ("brain", "anatomy")
-    )
-    others: dict[Contrast, Volume] = {}
-    if study.path("adc"):
-        adc = resample(_image(study, "adc")[0], native, flair.grid)
-        others[Contrast.ADC] = Volume(adc, flair.grid, Contrast.ADC)
-    return Prepared(
-        flair=flair,
-        brain=brain.astype(bool),
-        anatomy=anatomy,
-        others=others,
-        native=native,
-        steps=("from the kept brain of the FLAIR",),
-        quality=(),
-    )
+@lru_cache(maxsize=64)
+def _measured_again(study: StudyFolder, _assessment: str) -> Mapping[str, Any]:
+    """Measure the run's own outline on what was kept; once a result."""
+    return _measure(study, own_outline(study)[0]).model_dump()
 
 
-def _lesions(study: StudyFolder, mask: Mask) -> Lesions:
-    probability, grid = _image(study, "probability")
-    uncertainty = np.zeros_like(probability)
-    if study.path("uncertainty"):
-        uncertainty = _image(study, "uncertainty")[0] / np.float32(100)  # kept as a percentage
-    return Lesions(probability, mask, uncertainty, grid, model="edited by a person")
+def _measure(study: StudyFolder, mask: Mask) -> Findings:
+    return measure(kept_images(study), kept_lesions(study, mask))
+
+
+def _expected_anew(found: Findings, record: ClinicalRecord) -> Findings:
+    """Compare the load with what age and kidneys let expect: both may have been edited."""
+    if found.background is None:
+        return found
+    expected = background(found.background.load_ml, record)
+    return found.model_copy(update={"background": expected, "gradings": gradings(expected)})
 
 
 def _image(study: StudyFolder, name: str) -> tuple[NDArray[np.float32], Grid]:
@@ -205,17 +277,3 @@ def _image(study: StudyFolder, name: str) -> tuple[NDArray[np.float32], Grid]:
         return np.asanyarray(image.dataobj).reshape(grid.shape).astype(np.float32), grid
     except (ImageFileError, OSError, EOFError, zlib.error, ValueError) as error:
         raise InputError(f"the study's {name} is damaged", action="Run it again") from error
-
-
-def own_outline(study: StudyFolder) -> tuple[Mask, Grid]:
-    """Read the outline of the run.
-
-    Raises
-    ------
-    InputError
-        It is not there.
-    """
-    path = study.path("mask")
-    if path is None:
-        raise InputError("the outline of the study is missing", action="Run the study again")
-    return read_outline(path)

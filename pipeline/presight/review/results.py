@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from presight.errors import InputError
+from presight.report.brains import ENDINGS
 from presight.review.chain import sha256
 
 _ASSESSMENT = "_desc-presight_assessment.json"
 _LARGEST_JSON = 64 * 2**20
 IMAGES = {
-    "flair": "space-orig_desc-brain_FLAIR.nii.gz",
-    "adc": "space-orig_desc-brain_ADC.nii.gz",
-    "dwi": "space-orig_desc-brain_DWI.nii.gz",
-    "t1": "space-orig_desc-brain_T1w.nii.gz",
-    "swi": "space-orig_desc-brain_SWI.nii.gz",
+    **{contrast.value: f"space-orig_{ending}.nii.gz" for contrast, ending in ENDINGS.items()},
+    "prior": "space-orig_desc-prior_FLAIR.nii.gz",
+    "prior_mask": "space-orig_label-L_desc-prior_mask.nii.gz",
     "mask": "space-orig_label-L_desc-hyperintensity_mask.nii.gz",
     "probability": "space-orig_label-L_desc-hyperintensity_probseg.nii.gz",
     "uncertainty": "space-orig_label-L_desc-uncertainty_map.nii.gz",
@@ -32,6 +31,7 @@ _TEXTS = {
     "findings": "desc-presight_findings.json",
     "clinical": "desc-presight_clinical.json",
     "change_report": "desc-presight_change.json",
+    "prior_findings": "desc-prior_findings.json",
 }
 
 

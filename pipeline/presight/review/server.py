@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 
 from presight.errors import ConfigError
-from presight.review.api import Desk, make_app
+from presight.review.api import Desk, HospitalLogin, make_app
+from presight.review.network import is_this_machine
 from presight.review.store import Store
 from presight.review.worklist import refresh
 
@@ -44,8 +45,18 @@ class Address:
         return self.certificate is not None or self.behind_proxy
 
 
-def serve(store: Store, results: Path, address: Address) -> None:
+def serve(
+    store: Store, results: Path, address: Address, hospital: HospitalLogin | None = None
+) -> None:
     """Serve the desk until it is interrupted.
+
+    Parameters
+    ----------
+    store : Store
+    results : Path
+    address : Address
+    hospital : HospitalLogin, optional
+        The hospital's own login, beside accounts with passwords.
 
     Raises
     ------
@@ -56,7 +67,7 @@ def serve(store: Store, results: Path, address: Address) -> None:
     refresh(store, results)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     known = ("localhost", "127.0.0.1", "[::1]", address.host, *address.names)
-    app = make_app(Desk(store, results, address.secure, tuple(dict.fromkeys(known))))
+    app = make_app(Desk(store, results, address.secure, tuple(dict.fromkeys(known)), hospital))
     uvicorn.run(
         app,
         host=address.host,
@@ -71,20 +82,27 @@ def serve(store: Store, results: Path, address: Address) -> None:
 
 
 def _check(address: Address) -> None:
-    if not _is_this_machine(address.host) and not address.secure:
+    if not is_this_machine(address.host) and not address.secure:
         raise ConfigError(
             "passwords and images would travel unencrypted",
             where=address.host,
             expected="a loopback address such as 127.0.0.1",
             action="Give --certificate and --key, or --behind-proxy if a proxy encrypts",
         )
-    for path in (address.certificate, address.key):
-        if path is not None and not path.is_file():
-            raise ConfigError("there is no such file", where=path, action="Check the path")
+    if (address.certificate is None) != (address.key is None):
+        raise ConfigError(
+            "a certificate and its key belong together", action="Give --certificate and --key"
+        )
+    if address.certificate is not None:
+        _check_certificate(address.certificate, address.key)
 
 
-def _is_this_machine(host: str) -> bool:
+def _check_certificate(certificate: Path, key: Path | None) -> None:
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, "")
+    except OSError as error:  # ssl's own errors are of this kind too
+        raise ConfigError(
+            f"the certificate or its key cannot be used ({error.strerror or error})",
+            where=certificate,
+            expected="two PEM files that belong together, the key without a passphrase",
+        ) from error

@@ -28,7 +28,7 @@ def laboratory(facts: Facts) -> tuple[LaboratoryReading, ...]:
 
 def level_not_high(clinical: ClinicalRecord) -> bool | None:
     """Whether the tacrolimus trough is at or below the highest limit of any range that applies."""
-    level, ranges = level_of(clinical, "tacrolimus"), _ranges(clinical, "tacrolimus")
+    level, ranges = level_of(clinical, "tacrolimus"), trough_ranges(clinical, "tacrolimus")
     if level is None or not ranges:
         return None
     return level <= max(entry["range"][1] for entry in ranges)
@@ -40,12 +40,17 @@ def level_of(clinical: ClinicalRecord, drug: str) -> float | None:
     return next((level for level in levels if level is not None), None)
 
 
+def trough_ranges(clinical: ClinicalRecord, drug: str) -> list[Mapping[str, Any]]:
+    """Ranges of a trough that fit the organ and the time since transplantation, where known."""
+    return [entry for entry in _table()[drug] if _fits(entry, clinical)]
+
+
 def _troughs(facts: Facts) -> Iterator[LaboratoryReading]:
     for drug in ("tacrolimus", "cyclosporine"):
         level = level_of(facts.clinical, drug)
         if level is None:
             continue
-        ranges, note = _ranges(facts.clinical, drug), _table()[f"{drug}_note"]
+        ranges, note = trough_ranges(facts.clinical, drug), _table()[f"{drug}_note"]
         compared = "; ".join(_compared(level, entry) for entry in ranges)
         yield LaboratoryReading(
             name=f"{drug} trough",
@@ -153,11 +158,6 @@ def _interactions(facts: Facts) -> Iterator[LaboratoryReading]:
             note=entry["note"],
             source=tuple(entry["source"]),
         )
-
-
-def _ranges(clinical: ClinicalRecord, drug: str) -> list[Mapping[str, Any]]:
-    """Ranges that fit the organ and the time since transplantation, as far as they are known."""
-    return [entry for entry in _table()[drug] if _fits(entry, clinical)]
 
 
 def _fits(entry: Mapping[str, Any], clinical: ClinicalRecord) -> bool:

@@ -7,19 +7,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DBAPIError
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from presight import __version__
 from presight.errors import OutputError, PresightError
 from presight.review.accounts import LoginError, PatienceError
-from presight.review.api import manage, sessions, studies
+from presight.review.api import manage, sessions, studies, words
 from presight.review.api.guard import Guard, PermissionRefusedError, TooLargeError, too_large
+from presight.review.api.hospital import HospitalLogin, add_hospital
 from presight.review.decisions import ConflictError
 from presight.review.store import Store
 from presight.review.worklist import refresh
@@ -48,12 +51,15 @@ class Desk:
         Whether the browser comes by TLS, so that the cookie may only travel that way.
     hosts : tuple of str
         Names by which the browser may call this machine.
+    hospital : HospitalLogin or None
+        Beside accounts with passwords.
     """
 
     store: Store
     results: Path
     secure: bool = False
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    hospital: HospitalLogin | None = None
 
 
 def make_app(desk: Desk) -> FastAPI:
@@ -68,11 +74,13 @@ def make_app(desk: Desk) -> FastAPI:
         lifespan=_watch_results,
     )
     app.state.desk = desk
-    for part in (sessions, studies, manage):
+    for part in (sessions, words, studies, manage):
         app.include_router(part.router, prefix="/api")
     app.add_exception_handler(PresightError, _say)
     app.add_exception_handler(RequestValidationError, _say_invalid)
     app.add_exception_handler(TooLargeError, _say_too_large)
+    if desk.hospital is not None:
+        add_hospital(app, desk.hospital, desk.store, secure=desk.secure)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(desk.hosts))
     app.add_middleware(Guard)
     _serve_page(app)
@@ -87,7 +95,17 @@ def _serve_page(app: FastAPI) -> None:
     def page() -> FileResponse:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
-    app.mount("/", StaticFiles(directory=STATIC))
+    app.mount("/", GZipMiddleware(_Static(directory=STATIC), minimum_size=1000))
+
+
+class _Static(StaticFiles):
+    """Files of the page; their names hold a hash of their content, so a browser may keep them."""
+
+    def file_response(self, *args: Any, **more: Any) -> Response:
+        """Answer with a file."""
+        response = super().file_response(*args, **more)
+        response.headers.setdefault("Cache-Control", "public, max-age=31536000, immutable")
+        return response
 
 
 @asynccontextmanager

@@ -14,6 +14,12 @@ from presight.review.api.guard import COOKIE
 router = APIRouter(responses=REFUSALS)
 
 
+@router.get("/ways")
+def ways(desk: AtDesk) -> dict[str, bool]:
+    """Say by which ways somebody can come in."""
+    return {"hospital": desk.hospital is not None}
+
+
 @router.post("/login")
 def login(body: Login, request: Request, response: Response, desk: AtDesk) -> dict[str, str]:
     """Begin a session."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, Response
 from sqlalchemy.engine import Connection
 
-from presight.config import load_config
 from presight.errors import InputError
 from presight.review.accounts import Role
 from presight.review.api.bodies import DecisionBody, Edit, Filter, Sha256, StudyId
 from presight.review.api.desk import REFUSALS, Anybody, AtDesk, InStore, Reviewer
 from presight.review.chain import sha256
+from presight.review.course import course
 from presight.review.decisions import (
     Current,
     Decision,
@@ -31,7 +32,7 @@ from presight.review.decisions import (
 from presight.review.masks import MEDIA, parse_outline
 from presight.review.record import get_document
 from presight.review.rescore import own_outline
-from presight.review.results import StudyFolder
+from presight.review.results import IMAGES, StudyFolder
 from presight.review.worklist import (
     Wanted,
     end_presence,
@@ -42,19 +43,7 @@ from presight.review.worklist import (
 )
 
 router = APIRouter(responses=REFUSALS)
-Image = Literal[
-    "flair",
-    "adc",
-    "dwi",
-    "t1",
-    "swi",
-    "mask",
-    "probability",
-    "uncertainty",
-    "anatomy",
-    "brain",
-    "change",
-]
+Image = StrEnum("Image", {name.upper(): name for name in IMAGES})
 
 
 def _study(study: StudyId, desk: AtDesk) -> StudyFolder:
@@ -68,22 +57,6 @@ async def _body(request: Request) -> bytes:
 
 Study = Annotated[StudyFolder, Depends(_study)]
 Uploaded = Annotated[bytes, Depends(_body)]
-
-
-@router.get("/words")
-def words(_found: Anybody) -> dict[str, Any]:
-    """Give the words and rules that the page shows."""
-    review, report = load_config("review.yaml"), load_config("report.yaml")
-    fields = load_config("clinical.yaml")["fields"]
-    return {
-        **{name: review[name] for name in ("decisions", "states", "reasons", "limits")},
-        **{name: report[name] for name in ("classes", "verdicts", "urgency", "kinds", "contrasts")},
-        "regions": load_config("anatomy.yaml")["names"],
-        "fields": {
-            name: {key: entry.get(key) for key in ("label", "kind", "unit", "range", "choices")}
-            for name, entry in fields.items()
-        },
-    }
 
 
 @router.post("/worklist")
@@ -128,6 +101,13 @@ def get_image(image: Image, found_study: Study, _found: Anybody) -> FileResponse
     if path is None:
         raise InputError("the study has no such image")
     return FileResponse(path, media_type=MEDIA)
+
+
+@router.get("/studies/{study}/course")
+def show_course(found_study: Study, _found: Anybody, desk: AtDesk) -> dict[str, Any]:
+    """Give the visits of the patient: verdicts, volumes and laboratory values over time."""
+    with desk.store.read() as db:
+        return course(db, desk.results, found_study.name)
 
 
 @router.get("/studies/{study}/kept/{digest}", response_class=Response)

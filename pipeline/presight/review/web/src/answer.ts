@@ -2,6 +2,7 @@
 import type { Assessment, Change, Clinical, Criterion, Entry, Findings, Label, Shares, Study } from "./api";
 import { button, fill, h } from "./dom";
 import { history } from "./entries";
+import { Labs, readings } from "./labs";
 import type { Desk } from "./main";
 import { factor, percent, volume, window_ } from "./say";
 import { weighed } from "./whatif";
@@ -11,7 +12,7 @@ interface Acts {
   change: (field: string, value: unknown) => void;
 }
 
-const TABS = ["Answer", "Facts", "Regions", "Next steps", "Criteria", "Clinical", "History"] as const;
+const TABS = ["Answer", "Facts", "Regions", "Next steps", "Criteria", "Labs", "Clinical", "History"] as const;
 type Tab = (typeof TABS)[number];
 
 export class Answer {
@@ -27,13 +28,16 @@ export class Answer {
   private entries: Entry[];
   private readonly change: Change | null;
   private run: Study["run"];
+  private readonly labs: Labs;
 
   constructor(
     private readonly desk: Desk,
+    id: string,
     study: Study,
     private readonly acts: Acts,
   ) {
     ({ assessment: this.assessment, findings: this.findings, clinical: this.clinical } = study);
+    this.labs = new Labs(id);
     this.entries = study.history;
     this.change = study.change;
     this.run = study.run;
@@ -48,6 +52,7 @@ export class Answer {
 
   /** Take over what stands after a decision. */
   saved(study: Study): void {
+    this.labs.look(true);
     this.entries = study.history;
     this.run = study.run;
     this.show(study.assessment, study.findings, study.clinical);
@@ -60,19 +65,35 @@ export class Answer {
 
   private draw(): void {
     this.drawVerdict();
-    const tabs = TABS.map((tab) =>
-      button(tab, () => { this.tab = tab; this.draw(); }, { role: "tab", "aria-selected": String(tab === this.tab) }));
+    const inTabs = document.activeElement?.getAttribute("role") === "tab" && this.element.contains(document.activeElement);
+    const tabs = TABS.map((tab) => button(tab, () => this.show_(tab), {
+      role: "tab", "aria-selected": String(tab === this.tab), tabindex: tab === this.tab ? 0 : -1 }));
     const views: Record<Tab, () => (HTMLElement | null)[]> = {
       Answer: () => this.overview(),
       Facts: () => this.facts(),
       Regions: () => this.regions(),
       "Next steps": () => this.next(),
       Criteria: () => [...this.assessment.subtypes, ...this.assessment.criteria].map((c) => this.criterion(c)),
+      Labs: () => [this.labs.look(), ...readings(this.assessment, (ids) => this.refs(ids))],
       Clinical: () => this.given(),
       History: () => [history(this.desk, this.entries)],
     };
     fill(this.body, ...views[this.tab]());
-    fill(this.element, this.verdict, h("div", { class: "tabs", role: "tablist" }, tabs), this.body);
+    const list = h("div", { class: "tabs", role: "tablist", onkeydown: (event: KeyboardEvent) => this.tabKey(event) }, tabs);
+    fill(this.element, this.verdict, list, this.body);
+    if (inTabs) tabs[TABS.indexOf(this.tab)]!.focus();
+  }
+
+  private show_(tab: Tab): void {
+    this.tab = tab;
+    this.draw();
+  }
+
+  private tabKey(event: KeyboardEvent): void {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    this.show_(TABS[(TABS.indexOf(this.tab) + step + TABS.length) % TABS.length]!);
   }
 
   private drawVerdict(): void {
@@ -205,15 +226,11 @@ export class Answer {
     const { fields } = this.desk.words;
     const mayEdit = this.desk.me.role !== "reader" && this.clinical !== null;
     return [
-      h("h3", {}, "Laboratory values and pressures"),
-      h("dl", { class: "missing" }, this.assessment.laboratory.flatMap((lab) => [
-        h("dt", {}, `${lab.name} ${lab.value}`), h("dd", {}, lab.reading, " ", this.refs(lab.source))])),
-      h("h3", {}, "Clinical record"),
       mayEdit
         ? h("p", { class: "quiet" }, "A changed value scores the study anew. Empty is unknown. Both versions are kept.")
         : h("p", { class: "quiet" }, this.clinical ? "" : "The record was not kept by the run: values cannot be edited."),
       h("div", { class: "record-form" }, Object.entries(this.clinical ?? {})
-        .filter(([name, value]) => fields[name] && (value === null || typeof value !== "object"))
+        .filter(([name, value]) => fields[name] && (value === null || typeof value !== "object" || fields[name]!.kind === "list"))
         .map(([name, value]) => this.field(name, value, mayEdit)), this.troughs(mayEdit)),
     ];
   }
@@ -232,17 +249,20 @@ export class Answer {
   }
 
   private field(name: string, value: unknown, mayEdit: boolean): HTMLElement {
-    const { label, kind, unit } = this.desk.words.fields[name]!;
+    const { label, kind, unit, choices } = this.desk.words.fields[name]!;
     const title = unit ? `${label} (${unit})` : label;
-    const said = value === null || value === undefined ? "" : String(value);
-    if (kind === "flag") {
-      const select = h("select", { disabled: !mayEdit, "data-field": name, onchange: () => this.acts.change(name, select.value === "" ? null : select.value === "true") },
-        [["", "unknown"], ["true", "yes"], ["false", "no"]].map(([v, text]) => h("option", { value: v, selected: v === said }, text)));
+    const said = value === null || value === undefined ? "" : Array.isArray(value) ? value.join(", ") : String(value);
+    const attributes = { disabled: !mayEdit, "data-field": name };
+    const options: [string, string][] | null = kind === "flag" ? [["true", "yes"], ["false", "no"]]
+      : choices ? Object.keys(choices).map((each) => [each, each.replaceAll("_", " ")]) : null;
+    if (options) {
+      const select = h("select", { ...attributes, onchange: () => this.acts.change(name, read(kind, select.value)) },
+        [["", "unknown"] as [string, string], ...options].map(([v, text]) => h("option", { value: v, selected: v === said }, text)));
       return h("label", {}, h("span", {}, title), select);
     }
     const input = h("input", {
-      type: kind === "number" ? "number" : "text", step: "any", value: said, disabled: !mayEdit, "data-field": name,
-      onchange: () => this.acts.change(name, input.value === "" ? null : kind === "number" ? Number(input.value) : input.value),
+      type: kind === "number" ? "number" : "text", step: "any", value: said, ...attributes,
+      onchange: () => this.acts.change(name, read(kind, input.value)),
     });
     return h("label", {}, h("span", {}, title), input);
   }
@@ -253,12 +273,20 @@ export class Answer {
   }
 }
 
+/** What somebody wrote or chose, as the record holds it; nothing is unknown. */
+function read(kind: string, written: string): unknown {
+  if (kind === "list") return written.split(",").map((each) => each.trim()).filter(Boolean);
+  if (written === "") return null;
+  if (kind === "flag") return written === "true";
+  return kind === "number" ? Number(written) : written;
+}
+
 function since(change: Change): HTMLElement[] {
   const days = change.days === null ? "" : `, ${change.days} days before`;
   const kinds = Object.entries(change.volume_ml).filter(([, ml]) => ml > 0);
   return [
     h("h3", {}, `Against the prior study (${change.before}${days})`),
-    h("p", {}, `${change.trend ?? "no lesion in either"}: ${volume(change.before_ml)} → ${volume(change.after_ml)} mL; a repeated scan differs by less than ${change.error_percent.toFixed(0)} % 95 times of 100.`),
+    h("p", {}, `${change.trend ?? "no lesion in either"}: ${volume(change.before_ml)} → ${volume(change.after_ml)} mL; a repeated scan differs by less than ${change.error_percent?.toFixed(0) ?? "–"} % 95 times of 100.`),
     h("dl", { class: "facts" }, kinds.map(([kind, ml]) => pair(kind, `${volume(ml)} mL`))),
   ];
 }

@@ -114,7 +114,7 @@ export interface Change {
   days: number | null;
   before_ml: number;
   after_ml: number;
-  error_percent: number;
+  error_percent: number | null;
   trend: string | null;
   volume_ml: Record<string, number>;
 }
@@ -169,10 +169,39 @@ export interface Words {
   kinds: Record<string, string>;
   contrasts: Record<string, string>;
   regions: Record<string, string>;
-  fields: Record<
-    string,
-    { label: string; kind: string; unit: string | null; range: [number, number] | null }
-  >;
+  images: Record<string, string>;
+  labels: Record<string, string>;
+  changes: Record<string, { name: string; colour: string }>;
+  fields: Record<string, Field>;
+}
+
+export interface Field {
+  label: string;
+  kind: string;
+  unit: string | null;
+  range: [number, number] | null;
+  choices: Record<string, unknown> | null;
+}
+
+/** The visits of a patient and the values of the record over them. */
+export interface Course {
+  visits: {
+    id: string;
+    session: string;
+    day: number | null;
+    here: boolean;
+    label: string | null;
+    probabilities: Shares | null;
+    lesion_ml: number | null;
+  }[];
+  values: {
+    field: string;
+    label: string;
+    unit: string;
+    points: (number | null)[];
+    ranges: { low: number | null; high: number | null; label: string; source: string[] }[];
+  }[];
+  sources: Record<string, string>;
 }
 
 /** Why the server did not do something, in its own words. */

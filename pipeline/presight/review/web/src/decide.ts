@@ -86,7 +86,7 @@ export class Decide {
       this.warning,
       h("div", { class: "kinds", role: "radiogroup" }, kinds
         .filter(([kind]) => !(this.edited && kind === "comment"))
-        .map(([kind, { said }]) => button(said, () => this.choose(kind), { role: "radio", "aria-checked": String(kind === this.kind), "data-kind": kind }))),
+        .map(([kind, { said }]) => button(said, () => this.choose(kind), { role: "radio", title: `Key ${kind[0]}`, "aria-checked": String(kind === this.kind), "data-kind": kind }))),
       this.edited ? h("div", { class: "kinds" },
         button("Score the edit", this.acts.rescore, { "data-act": "rescore" }),
         button("Discard it", this.acts.discard)) : null,
@@ -105,11 +105,12 @@ export class Decide {
           onchange: () => { if (!this.reasons.delete(code)) this.reasons.add(code); },
         }), text))),
       this.text,
-      button(words.decisions[this.kind]!.said, () => void this.save(), { class: "main", "data-act": "save" }),
+      button(words.decisions[this.kind]!.said, () => this.save(), { class: "main", "data-act": "save", title: "Ctrl+Enter" }),
     ];
   }
 
-  private save(): Promise<void> {
-    return this.acts.save(this.kind, { diagnosis: this.diagnosis, reasons: [...this.reasons], text: this.text.value });
+  save(): void {
+    if (!this.kind) return;
+    void this.acts.save(this.kind, { diagnosis: this.diagnosis, reasons: [...this.reasons], text: this.text.value });
   }
 }

@@ -15,6 +15,14 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Make an element of a drawing. */
+export function svg(tag: string, attributes: Record<string, string | number>, ...children: Child[]): SVGElement {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  append(element, children);
+  return element;
+}
+
 export function append(parent: Element, children: Child[]): void {
   for (const child of children) {
     if (child === null || child === undefined || child === false) continue;
@@ -61,6 +69,25 @@ export function choice(
     options.map(([value, text]) => h("option", { value, selected: value === chosen }, text)),
   );
   return h("label", { class: "field" }, h("span", {}, label), select);
+}
+
+/** A slider with its value beside it. */
+export function slider(
+  text: string, min: number, max: number, step: number, value: number, act: (value: number) => void,
+): HTMLLabelElement {
+  const out = h("output", {}, String(value));
+  const input = h("input", {
+    type: "range", min, max, step, value,
+    oninput: () => { out.textContent = input.value; act(Number(input.value)); },
+  });
+  return h("label", { class: "slider" }, h("span", {}, text), input, out);
+}
+
+/** Show a value that was changed elsewhere. */
+export function setSlider(slider: HTMLLabelElement, value: number): void {
+  const input = slider.querySelector("input")!;
+  input.value = String(value);
+  slider.querySelector("output")!.textContent = String(Number(value.toFixed(2)));
 }
 
 /** Whether somebody is typing, so that letters are no commands. */

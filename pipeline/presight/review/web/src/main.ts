@@ -3,8 +3,10 @@ import { ask, knowMe, Refused, type Me, type Words } from "./api";
 import { button, fill, h, say } from "./dom";
 import { showAccounts } from "./accounts";
 import { showAgreement } from "./agreement";
+import { typing } from "./dom";
+import { dialogOpen, showHelp } from "./help";
+import { forget } from "./images";
 import { showRecord } from "./record";
-import { showStudy } from "./study";
 import { showWorklist } from "./worklist";
 
 export interface Desk {
@@ -18,6 +20,7 @@ export type Leave = () => void;
 const page = document.querySelector("#page")!;
 let leave: Leave = () => undefined;
 let desk: Desk | null = null;
+let turns = 0;
 
 async function start(): Promise<void> {
   try {
@@ -30,13 +33,26 @@ async function start(): Promise<void> {
 
 async function enter(me: Me): Promise<void> {
   knowMe(me);
+  setTimeout(() => void import("./study"), 0); // the viewer is the largest part: before it is needed
   desk = { me, words: await ask<Words>("words") };
   await route();
 }
 
+const REFUSED: Record<string, string> = {
+  unknown: "The hospital's login knows you, but there is no account for you here. Ask an admin of this desk.",
+  failed: "The hospital's login did not let you in. Try again.",
+  unreachable: "The hospital's login cannot be reached. Try again later, or log in with a password.",
+};
+
 function showLogin(): void {
   leave();
+  leave = () => undefined;
+  forget();
   desk = null;
+  const hospital = h("p", {});
+  void ask<{ hospital: boolean }>("ways").then((ways) => {
+    if (ways.hospital) hospital.append(h("a", { class: "button main", href: "/api/hospital/login" }, "Hospital login"));
+  });
   const name = h("input", { name: "name", autocomplete: "username", required: true });
   const password = h("input", {
     name: "password",
@@ -44,7 +60,8 @@ function showLogin(): void {
     autocomplete: "current-password",
     required: true,
   });
-  const wrong = h("p", { class: "bad", role: "alert" });
+  const [, refused = ""] = /^#\/refused\/(\w+)$/.exec(location.hash) ?? [];
+  const wrong = h("p", { class: "bad", role: "alert" }, REFUSED[refused] ?? "");
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     try {
@@ -60,6 +77,7 @@ function showLogin(): void {
       "form",
       { class: "login", onsubmit: submit },
       h("h1", {}, "presight review"),
+      hospital,
       h("label", {}, "Name", name),
       h("label", {}, "Password", password),
       wrong,
@@ -84,7 +102,12 @@ async function route(): Promise<void> {
   const body = h("main", { id: "view" });
   fill(page, bar(desk, view), body);
   try {
-    leave = await views[view === "" ? "worklist" : view]!(body, desk, id);
+    const show = views[view === "" ? "worklist" : view];
+    if (!show) throw new Error("There is no such page.");
+    const turn = (turns += 1);
+    const ended = await show(body, desk, id);
+    if (turn === turns) leave = ended;
+    else ended(); // somebody has gone elsewhere meanwhile
   } catch (error) {
     if (error instanceof Refused && error.status === 401) showLogin();
     else fill(body, h("p", { class: "bad pad", role: "alert" }, (error as Error).message));
@@ -93,7 +116,8 @@ async function route(): Promise<void> {
 
 const views: Record<string, (body: HTMLElement, desk: Desk, id: string) => Promise<Leave>> = {
   worklist: showWorklist,
-  study: showStudy,
+  refused: showWorklist, // somebody is logged in all the same
+  study: async (...about) => (await import("./study")).showStudy(...about),
   record: showRecord,
   agreement: showAgreement,
   accounts: showAccounts,
@@ -118,11 +142,15 @@ function bar({ me }: Desk, view: string): HTMLElement {
       ),
     ),
     h("span", { class: "quiet grow" }, "Research use only"),
+    button("Keys", showHelp, { title: "Key ?" }),
     h("span", { class: "who" }, `${me.name} · ${me.role}`),
     button("Log out", () => void logOut()),
   );
 }
 
+document.addEventListener("keydown", (event) => {
+  if (event.key === "?" && desk && !typing() && !dialogOpen()) showHelp();
+});
 window.addEventListener("hashchange", () => void route());
 window.addEventListener("unhandledrejection", (event) => {
   if (event.reason instanceof Refused && event.reason.status === 401) showLogin();

@@ -2,14 +2,21 @@
 import { ask, type Rescored, type Standing, type Study } from "./api";
 import { Answer } from "./answer";
 import { Decide } from "./decide";
-import { append, button, choice, fill, h, say, typing } from "./dom";
+import { DisplayBar } from "./displaybar";
+import { button, fill, h, say, typing } from "./dom";
+import { EditBar } from "./editbar";
+import { dialogOpen } from "./help";
+import { expect, imageUrl, know } from "./images";
 import type { Desk, Leave } from "./main";
-import { OUTLINE, Viewer, WINDOW, type Overlay, type Plane, type Tool } from "./viewer";
+import { Viewer } from "./viewer";
+import { neighbour } from "./worklist";
 
 const SIGN_OF_LIFE = 15_000;
 
 export async function showStudy(body: HTMLElement, desk: Desk, id: string): Promise<Leave> {
+  expect(imageUrl(id, "flair")); // while the server gathers the rest
   const study = await ask<Study>(`studies/${id}`);
+  know(id, study.seen.assessment!);
   const view = new StudyView(desk, id, study);
   fill(body, view.element);
   await view.open();
@@ -21,22 +28,31 @@ class StudyView {
   private readonly viewer: Viewer;
   private readonly answer: Answer;
   private readonly decide: Decide;
+  private readonly display: DisplayBar;
+  private readonly edit: EditBar;
   private readonly others = h("div", { class: "others", role: "status" });
   private readonly place = h("output", { class: "place" });
-  private readonly edit = new EditBar();
   private readonly timer: number;
   private readonly keys = (event: KeyboardEvent): void => this.key(event);
   private changes: Record<string, unknown> = {};
+  private lesion = 0;
+  private open_ = true;
 
   constructor(
     private readonly desk: Desk,
     private readonly id: string,
     private study: Study,
   ) {
-    this.viewer = new Viewer(`/api/studies/${id}`);
+    this.viewer = new Viewer(id, desk.words);
     this.viewer.onplace = (text) => { this.place.textContent = text; };
     this.viewer.onchange = () => this.edited();
-    this.answer = new Answer(desk, study, {
+    this.display = new DisplayBar(this.viewer, desk.words, study.images);
+    this.edit = new EditBar({
+      take: (tool, size) => this.viewer.setTool(tool, size),
+      grow: (atLeast, radius) => this.growHere(atLeast, radius),
+      undo: () => this.viewer.undo(),
+    });
+    this.answer = new Answer(desk, id, study, {
       goTo: (mm) => this.viewer.goTo(mm),
       change: (field, value) => this.changeValue(field, value),
     });
@@ -45,45 +61,69 @@ class StudyView {
       rescore: () => void this.rescore(),
       discard: () => this.discard(),
     });
-    this.element = h(
-      "div",
-      { class: "study" },
-      h("section", { class: "images", "aria-label": "Images" }, this.head(), this.tools(),
-        this.viewer.element, this.place),
-      h("section", { class: "side", "aria-label": "Answer" }, this.answer.element, this.decide.element),
-    );
-    this.edit.act = (tool, size) => this.viewer.setTool(tool, size);
+    this.element = h("div", { class: "study" },
+      h("section", { class: "images", "aria-label": "Images" }, this.head(), this.display.element,
+        this.mayDecide ? this.edit.element : null, this.viewer.element, this.place),
+      h("section", { class: "side", "aria-label": "Answer" }, this.answer.element, this.decide.element));
     this.showOthers(study.others);
     this.timer = window.setInterval(() => void this.look(), SIGN_OF_LIFE);
     document.addEventListener("keydown", this.keys);
   }
 
   async open(): Promise<void> {
+    await this.viewer.open();
+    this.jump(0);
     const { images, draft } = this.study;
-    const own = `/api/studies/${this.id}/images/mask.nii.gz`;
-    await this.viewer.open(images, this.latestOutline() ?? own);
-    this.jumpToLargest();
-    if (draft && this.desk.me.role !== "reader") this.offerDraft(draft);
+    await this.viewer.complete(this.latestOutline(), images.includes("anatomy"));
     this.edited();
+    if (draft && this.mayDecide) this.offerDraft(draft);
+    if (images.includes("prior")) await this.showPrior();
+    await this.expectNext();
   }
 
   close(): void {
+    this.open_ = false;
     clearInterval(this.timer);
     document.removeEventListener("keydown", this.keys);
     this.viewer.close();
     void ask(`studies/${this.id}/close`, {}).catch(() => undefined);
   }
 
-  /** The outline that the last edit left, if the last word was one. */
-  private latestOutline(): string | null {
-    const edit = this.study.history.find((entry) => entry.kind === "edit");
-    const digest = edit?.content.kept?.mask;
-    return digest ? `/api/studies/${this.id}/kept/${digest}` : null;
+  private get mayDecide(): boolean {
+    return this.desk.me.role !== "reader";
   }
 
-  private jumpToLargest(): void {
+  /** The outline that the last edit left, or the run's own. */
+  private latestOutline(): string {
+    const edit = this.study.history.find((entry) => entry.kind === "edit");
+    const digest = edit?.content.kept?.mask;
+    return digest ? `/api/studies/${this.id}/kept/${digest}` : imageUrl(this.id, "mask");
+  }
+
+  /** Two scans of one head are looked at side by side, slice by slice. */
+  private async showPrior(): Promise<void> {
+    if (!this.open_) return;
+    this.display.setPlane("axial");
+    await this.display.setBeside("prior", true);
+  }
+
+  /** Load the images that will be looked at next while these are being looked at. */
+  private async expectNext(): Promise<void> {
+    const next = this.open_ ? await neighbour(this.id, 1) : null;
+    if (next) expect(imageUrl(next, "flair"));
+  }
+
+  private async go(step: number): Promise<void> {
+    const next = await neighbour(this.id, step);
+    if (next) location.hash = `#/study/${next}`;
+    else say(step > 0 ? "That was the last study of the list." : "That is the first study of the list.");
+  }
+
+  private jump(step: number): void {
     const lesions = this.study.findings.lesions ?? [];
-    if (lesions[0]) this.viewer.goTo(lesions[0].centre_mm);
+    if (!lesions.length) return;
+    this.lesion = (this.lesion + step + lesions.length) % lesions.length;
+    this.viewer.goTo(lesions[this.lesion]!.centre_mm);
   }
 
   private head(): HTMLElement {
@@ -95,69 +135,23 @@ class StudyView {
       h("h1", {}, this.study.name),
       this.others,
       doubts.length
-        ? h("details", { class: "doubts" }, h("summary", {}, `${doubts.length} doubts about quality`),
+        ? h("details", { class: "doubts" }, h("summary", {}, `${doubts.length} ${doubts.length > 1 ? "doubts" : "doubt"} about quality`),
             h("ul", {}, doubts.map((text) => h("li", {}, text))))
         : null,
+      h("span", { class: "grow" }),
+      button("‹", () => void this.go(-1), { title: "Study before: key b", "aria-label": "Study before" }),
+      button("›", () => void this.go(1), { title: "Next study: key n", "aria-label": "Next study" }),
     );
-  }
-
-  private tools(): HTMLElement {
-    const planes: [Plane, string][] = [
-      ["all", "3 planes"], ["axial", "Axial"], ["coronal", "Coronal"], ["sagittal", "Sagittal"],
-      ["3d", "3-D"],
-    ];
-    const bar = h("div", { class: "tools", role: "toolbar", "aria-label": "Display" });
-    const chosen = (plane: Plane): void => {
-      this.viewer.setPlane(plane);
-      bar.querySelectorAll("[data-plane]").forEach((each) =>
-        each.setAttribute("aria-pressed", String(each.getAttribute("data-plane") === plane)));
-    };
-    append(bar, planes.map(([plane, text]) =>
-      button(text, () => chosen(plane), { "data-plane": plane, "aria-pressed": plane === "all" })));
-    append(bar, [
-      slider("Window from", 0, 2, 0.05, WINDOW[0], (low) => this.window({ low })),
-      slider("to", 0.5, 5, 0.05, WINDOW[1], (high) => this.window({ high })),
-      slider("Outline", 0, 1, 0.05, OUTLINE, (share) => this.viewer.setOutlineOpacity(share)),
-      ...this.overlays(),
-      choice("Sides", [["radiological", "radiological"], ["neurological", "neurological"]],
-        "radiological", (sides) => this.viewer.setRadiological(sides === "radiological")),
-    ]);
-    return h("div", {}, bar, this.desk.me.role === "reader" ? null : this.edit.element(this));
-  }
-
-  private range = { low: WINDOW[0], high: WINDOW[1] };
-
-  private window(part: Partial<{ low: number; high: number }>): void {
-    Object.assign(this.range, part);
-    this.viewer.setWindow(this.range.low, Math.max(this.range.high, this.range.low + 0.05));
-  }
-
-  private overlays(): HTMLElement[] {
-    const names: [Overlay, string][] = [
-      ["probability", "Probability"], ["uncertainty", "Uncertainty"], ["anatomy", "Regions"],
-      ["change", "Change"],
-    ];
-    const there = names.filter(([name]) => this.study.images.includes(name));
-    const made = there.map(([name, text]) =>
-      slider(text, 0, 1, 0.05, 0, (share) => void this.viewer.setOverlay(name, share)));
-    if (there.some(([name]) => name === "probability")) {
-      made.splice(1, 0, slider("from", 0.01, 0.99, 0.01, 0.01, (s) => this.viewer.setThreshold(s)));
-    }
-    return made;
   }
 
   // --- editing ---------------------------------------------------------------------------------
 
-  growHere(atLeast: number, radius: number): void {
+  private growHere(atLeast: number, radius: number): void {
     const voxels = this.viewer.growHere(atLeast, radius);
     if (!voxels) say("Nothing there is as bright as that: click on the lesion first.", true);
   }
 
-  undo(): void {
-    this.viewer.undo();
-  }
-
-  discard(): void {
+  private discard(): void {
     this.viewer.discard();
     this.changes = {};
     this.answer.show(this.study.assessment, this.study.findings, this.study.clinical);
@@ -216,21 +210,19 @@ class StudyView {
   private async reload(): Promise<void> {
     this.study = await ask<Study>(`studies/${this.id}`);
     this.changes = {};
-    const outline = this.latestOutline();
-    if (outline) await this.viewer.loadOutline(outline);
+    await this.viewer.loadOutline(this.latestOutline());
     this.decide.saved(this.study);
     this.answer.saved(this.study);
     this.edited();
   }
 
   private offerDraft(at: string): void {
+    const url = `/api/studies/${this.id}/draft.nii.gz?${encodeURIComponent(at)}`;
     const bar = h("div", { class: "draft", role: "status" },
       `You have an outline from ${at.slice(0, 16).replace("T", " ")} that was not saved as a decision.`,
       button("Go on with it", () => {
         bar.remove();
-        void this.viewer
-          .takeDraft(`/api/studies/${this.id}/draft.nii.gz`)
-          .then(() => this.edited());
+        void this.viewer.takeDraft(url).then(() => this.edited());
       }),
       button("Leave it", () => bar.remove()));
     this.viewer.element.before(bar);
@@ -253,79 +245,44 @@ class StudyView {
     this.others.textContent = names.length ? `Also open: ${names.join(", ")}` : "";
   }
 
+  // --- keys ------------------------------------------------------------------------------------
+
   private key(event: KeyboardEvent): void {
-    if (typing() || event.metaKey || event.altKey) return;
-    if (event.ctrlKey) {
-      if (event.key === "z") this.undo();
+    if (dialogOpen() || event.metaKey || event.altKey) return;
+    if (event.ctrlKey) return this.withControl(event);
+    if (typing()) {
+      if (event.key === "Escape") (document.activeElement as HTMLElement).blur();
       return;
     }
+    if (event.key === "Enter" && document.activeElement?.matches("button, a, summary, input")) return;
+    if (!this.act(event.key)) return;
+    event.preventDefault();
+  }
+
+  private withControl(event: KeyboardEvent): void {
+    if (event.key === "z" && !typing()) this.viewer.undo();
+    else if (event.key === "Enter") this.decide.save();
+    else return;
+    event.preventDefault();
+  }
+
+  private act(key: string): boolean {
     const acts: Record<string, () => void> = {
       Escape: () => { location.hash = "#/"; },
       ArrowUp: () => this.viewer.step(1),
       ArrowDown: () => this.viewer.step(-1),
       PageUp: () => this.viewer.step(5),
       PageDown: () => this.viewer.step(-5),
-      "1": () => this.press("all"), "2": () => this.press("axial"), "3": () => this.press("coronal"),
-      "4": () => this.press("sagittal"), "5": () => this.press("3d"),
+      "]": () => this.jump(1),
+      "[": () => this.jump(-1),
+      n: () => void this.go(1),
+      b: () => void this.go(-1),
       a: () => this.decide.choose("accept"), e: () => this.decide.choose("edit"),
       r: () => this.decide.choose("reject"), c: () => this.decide.choose("comment"),
       s: () => this.decide.choose("second_opinion"),
     };
-    const act = acts[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  }
-
-  private press(plane: Plane): void {
-    this.element.querySelector<HTMLButtonElement>(`[data-plane="${plane}"]`)?.click();
+    const act = acts[key];
+    act?.();
+    return !!act || this.display.key(key) || (this.mayDecide && this.edit.key(key));
   }
 }
-
-/** Pen, eraser, fill and grow. */
-class EditBar {
-  act: (tool: Tool, size: number) => void = () => undefined;
-  private tool: Tool = "none";
-  private size = 3;
-  private atLeast = 1.4;
-  private radius = 15;
-
-  element(view: { growHere(atLeast: number, radius: number): void; undo(): void }): HTMLElement {
-    const tools: [Tool, string][] = [
-      ["none", "Look"], ["pen", "Pen"], ["area", "Area"], ["erase", "Eraser"],
-      ["fill", "Fill slice"], ["grow", "Grow 3-D"],
-    ];
-    const bar = h("div", { class: "tools", role: "toolbar", "aria-label": "Edit the outline" });
-    const take = (tool: Tool): void => {
-      this.tool = tool;
-      this.act(tool, this.size);
-      bar.querySelectorAll("[data-tool]").forEach((each) =>
-        each.setAttribute("aria-pressed", String(each.getAttribute("data-tool") === tool)));
-      bar.classList.toggle("growing", tool === "fill" || tool === "grow");
-    };
-    append(bar, [
-      h("span", { class: "quiet" }, "Edit"),
-      ...tools.map(([tool, text]) =>
-        button(text, () => take(tool), { "data-tool": tool, "aria-pressed": tool === "none" })),
-      slider("Width", 1, 15, 1, this.size, (size) => { this.size = size; this.act(this.tool, size); }),
-      h("span", { class: "only-growing" },
-        slider("at least", 0.5, 3, 0.05, this.atLeast, (value) => { this.atLeast = value; }),
-        slider("within mm", 3, 60, 1, this.radius, (mm) => { this.radius = mm; }),
-        button("At the crosshair", () => view.growHere(this.atLeast, this.radius))),
-      button("Undo", () => view.undo(), { title: "Ctrl+Z" }),
-    ]);
-    return bar;
-  }
-}
-
-function slider(
-  text: string, min: number, max: number, step: number, value: number, act: (value: number) => void,
-): HTMLLabelElement {
-  const out = h("output", {}, String(value));
-  const input = h("input", {
-    type: "range", min, max, step, value,
-    oninput: () => { out.textContent = input.value; act(Number(input.value)); },
-  });
-  return h("label", { class: "slider" }, h("span", {}, text), input, out);
-}
-

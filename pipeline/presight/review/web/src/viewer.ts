@@ -1,121 +1,155 @@
-// The images: one NiiVue for the FLAIR with its overlays, and one for each further contrast, linked.
-import { DRAG_MODE, MULTIPLANAR_TYPE, NVImage, Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
+// The images: the FLAIR with its overlays and the outline, and further images beside it, linked.
+import type { NVImage } from "@niivue/niivue";
+import type { Words } from "./api";
 import { h } from "./dom";
 import { grown } from "./grow";
+import { imageUrl } from "./images";
+import { colour, type Overlay } from "./overlays";
+import { loaded, OUTLINE, Pane, type Plane } from "./pane";
 
-export type Plane = "all" | "axial" | "coronal" | "sagittal" | "3d";
 export type Tool = "none" | "pen" | "area" | "erase" | "fill" | "grow";
-
-const PLANES: Record<Plane, SLICE_TYPE> = {
-  all: SLICE_TYPE.MULTIPLANAR,
-  axial: SLICE_TYPE.AXIAL,
-  coronal: SLICE_TYPE.CORONAL,
-  sagittal: SLICE_TYPE.SAGITTAL,
-  "3d": SLICE_TYPE.RENDER,
-};
-const OVERLAYS = { probability: "warm", uncertainty: "cool", anatomy: "random", change: "actc" } as const;
-const RANGES = {
-  probability: { cal_min: 0.01, cal_max: 1 },
-  uncertainty: { cal_min: 1, cal_max: 100 }, // percent
-  anatomy: {},
-  change: {},
-};
-export type Overlay = keyof typeof OVERLAYS;
-export const OUTLINE = 0.2;
+export type Millimetres = [number, number, number];
 export const WINDOW: [number, number] = [0.3, 1.8]; // the commonest brain intensity is 1
+const AXES: Record<Plane, [number, number, number]> = {
+  all: [0, 0, 1], axial: [0, 0, 1], "3d": [0, 0, 1], coronal: [0, 1, 0], sagittal: [1, 0, 0],
+};
 
 export class Viewer {
   readonly element = h("div", { class: "canvases" });
-  private readonly main = made();
-  private readonly linked: Niivue[] = [];
-  private readonly shown = new Map<Overlay, NVImage>();
+  private readonly main: Pane;
+  private readonly beside = new Map<string, Pane>();
+  private readonly overlays = new Map<Overlay, NVImage>();
+  private anatomy: NVImage | null = null;
   private saved: Uint8Array | null = null;
   private tool: Tool = "none";
+  private plane: Plane = "all";
+  private radiological = true;
+  private opacity = OUTLINE;
+  private hidden = false;
   onchange: () => void = () => undefined;
   onplace: (text: string) => void = () => undefined;
+  onwindow: (low: number, high: number) => void = () => undefined;
 
-  constructor(private readonly base: string) {
-    this.main.onLocationChange = (place) =>
-      this.onplace(said(place as { mm: number[]; values: { value: number }[] }));
-    this.main.onDrawingChanged = () => this.onchange();
+  constructor(
+    private readonly id: string,
+    private readonly words: Words,
+  ) {
+    this.main = new Pane(words.images.flair!);
+    this.element.append(this.main.element);
+    const { view } = this.main;
+    view.onLocationChange = (place) => this.onplace(this.said(place as Place));
+    view.onDrawingChanged = () => this.onchange();
+    view.onIntensityChange = (image) => {
+      if (image === view.volumes[0]) this.onwindow(image.cal_min!, image.cal_max!);
+    };
   }
 
-  async open(images: string[], outline: string): Promise<void> {
-    const others = images.filter((name) => ["adc", "dwi", "t1", "swi"].includes(name));
-    await this.show(this.main, "flair", WINDOW);
+  /** Show the FLAIR; everything else comes after the first slice can be looked at. */
+  async open(): Promise<void> {
+    await this.main.show(this.url("flair"), WINDOW);
     this.element.dataset.shown = "flair";
-    await Promise.all(others.map((name) => this.addLinked(name)));
-    this.link();
+  }
+
+  /** Load what lies on the FLAIR, and the names of the regions. */
+  async complete(outline: string, hasAnatomy: boolean): Promise<void> {
     await this.loadOutline(outline);
     this.element.dataset.shown = "all";
+    if (hasAnatomy) this.anatomy = await loaded(this.url("anatomy"));
   }
 
   close(): void {
-    for (const one of [this.main, ...this.linked]) {
-      one.gl?.getExtension("WEBGL_lose_context")?.loseContext();
-    }
+    for (const pane of this.panes()) pane.close();
   }
 
   setPlane(plane: Plane): void {
-    for (const one of [this.main, ...this.linked]) one.setSliceType(PLANES[plane]);
+    this.plane = plane;
+    for (const pane of this.panes()) pane.setPlane(plane);
   }
 
   setRadiological(yes: boolean): void {
-    for (const one of [this.main, ...this.linked]) one.setRadiologicalConvention(yes);
+    this.radiological = yes;
+    for (const pane of this.panes()) pane.view.setRadiologicalConvention(yes);
   }
 
   setWindow(low: number, high: number): void {
-    const flair = this.main.volumes[0]!;
+    const flair = this.main.view.volumes[0];
+    if (!flair) return;
     [flair.cal_min, flair.cal_max] = [low, high];
-    this.main.updateGLVolume();
+    const prior = this.beside.get("prior")?.view;
+    if (prior?.volumes[0]) {
+      [prior.volumes[0].cal_min, prior.volumes[0].cal_max] = [low, high];
+      prior.updateGLVolume();
+    }
+    this.main.view.updateGLVolume();
   }
 
   setOutlineOpacity(share: number): void {
-    this.main.setDrawOpacity(share);
+    this.opacity = share;
+    this.hidden = false;
+    this.main.showOutline(share);
+  }
+
+  /** Look beneath the outline, and back. */
+  toggleOutline(): void {
+    this.hidden = !this.hidden;
+    this.main.showOutline(this.hidden ? 0 : this.opacity);
+    this.beside.get("prior")?.showOutline(this.hidden ? 0 : OUTLINE);
+  }
+
+  /** Show another image beside the FLAIR, or put it away. */
+  async setBeside(name: string, shown: boolean): Promise<void> {
+    const there = this.beside.get(name);
+    if (shown === !!there) return;
+    if (there) {
+      there.close();
+      this.beside.delete(name);
+    } else {
+      await this.addBeside(name);
+    }
+    this.arrange();
   }
 
   async setOverlay(name: Overlay, opacity: number): Promise<void> {
-    let overlay = this.shown.get(name);
+    let overlay = this.overlays.get(name);
     if (!overlay) {
       if (!opacity) return;
-      overlay = await NVImage.loadFromUrl({
-        url: this.url(name),
-        name: `${name}.nii.gz`,
-        colormap: OVERLAYS[name],
-        opacity,
-        ...RANGES[name],
-      });
-      this.shown.set(name, overlay);
-      this.main.addVolume(overlay);
+      overlay = await loaded(this.url(name));
+      if (this.overlays.has(name)) return;
+      colour(name, overlay, this.words);
+      this.overlays.set(name, overlay);
+      this.main.view.addVolume(overlay);
     }
-    this.main.setOpacity(this.main.volumes.indexOf(overlay), opacity);
+    this.main.view.setOpacity(this.main.view.volumes.indexOf(overlay), opacity);
   }
 
   /** Show only probabilities from here on. */
   setThreshold(share: number): void {
-    const overlay = this.shown.get("probability");
+    const overlay = this.overlays.get("probability");
     if (!overlay) return;
     overlay.cal_min = share;
-    this.main.updateGLVolume();
+    this.main.view.updateGLVolume();
   }
 
   /** Put the crosshair at a place in RAS+ millimetres. */
-  goTo(mm: [number, number, number]): void {
-    this.main.scene.crosshairPos = this.main.mm2frac(mm);
-    this.main.createOnLocationChange();
-    this.main.drawScene();
-    this.main.sync();
+  goTo(mm: Millimetres): void {
+    const { view } = this.main;
+    view.scene.crosshairPos = view.mm2frac(mm);
+    view.createOnLocationChange();
+    view.drawScene();
+    view.sync();
   }
 
+  /** Go through the slices of the plane that is shown. */
   step(slices: number): void {
-    this.main.moveCrosshairInVox(0, 0, slices);
-    this.main.sync();
+    const [x, y, z] = AXES[this.plane].map((share) => share * slices) as Millimetres;
+    this.main.view.moveCrosshairInVox(x, y, z);
+    this.main.view.sync();
   }
+
+  // --- the outline -------------------------------------------------------------------------------
 
   async loadOutline(url: string): Promise<void> {
-    const image = await NVImage.loadFromUrl({ url, name: "outline.nii.gz" });
-    this.main.loadDrawing(image);
-    this.main.setDrawOpacity(OUTLINE);
+    await this.main.outline(url);
     this.saved = this.drawing().slice();
   }
 
@@ -128,128 +162,112 @@ export class Viewer {
   }
 
   get edited(): boolean {
-    const drawing = this.main.drawBitmap;
+    const drawing = this.main.view.drawBitmap;
     return !!drawing && !!this.saved && drawing.some((value, i) => (value > 0) !== (this.saved![i]! > 0));
   }
 
   setTool(tool: Tool, penSize: number): void {
     this.tool = tool;
+    const { view } = this.main;
     const drawing = tool === "pen" || tool === "area" || tool === "erase";
-    this.main.opts.penSize = penSize;
-    this.main.setDrawingEnabled(drawing);
-    if (drawing) this.main.setPenValue(tool === "erase" ? 0 : 1, tool === "area");
+    if (drawing && this.hidden) this.toggleOutline();
+    view.opts.penSize = penSize;
+    view.setDrawingEnabled(drawing);
+    if (drawing) view.setPenValue(tool === "erase" ? 0 : 1, tool === "area");
   }
 
   /** Fill from the crosshair: what is connected and at least as bright, in the slice or in 3-D. */
   growHere(atLeast: number, radius: number): number {
-    const { drawBitmap, volumes, scene } = this.main;
+    const { drawBitmap, volumes, scene } = this.main.view;
     if (!drawBitmap || (this.tool !== "fill" && this.tool !== "grow")) return 0;
     const flair = volumes[0]!;
     const [, nx, ny, nz] = flair.dimsRAS!;
     const [, dx, dy, dz] = flair.pixDimsRAS!;
-    const seed = this.main.frac2vox(scene.crosshairPos) as unknown as [number, number, number];
-    const box = { size: [nx!, ny!, nz!], spacing: [dx!, dy!, dz!] } as const;
-    const found = grown(
-      flair.img2RAS(),
-      { size: [...box.size], spacing: [...box.spacing] },
-      [seed[0], seed[1], seed[2]],
-      atLeast,
-      radius,
-      this.tool === "fill",
-    );
+    const [x, y, z] = this.main.view.frac2vox(scene.crosshairPos) as unknown as Millimetres;
+    const box = { size: [nx!, ny!, nz!], spacing: [dx!, dy!, dz!] } as Parameters<typeof grown>[1];
+    const found = grown(flair.img2RAS(), box, [x, y, z], atLeast, radius, this.tool === "fill");
     for (const i of found) drawBitmap[i] = 1;
-    this.main.drawAddUndoBitmap();
-    this.main.refreshDrawing(true);
-    this.onchange();
+    this.redrawn();
     return found.length;
   }
 
   undo(): void {
-    this.main.drawUndo();
+    this.main.view.drawUndo();
     this.onchange();
   }
 
   discard(): void {
-    this.drawing().set(this.saved!);
-    this.main.drawAddUndoBitmap();
-    this.main.refreshDrawing(true);
-    this.onchange();
+    if (!this.saved) return;
+    this.drawing().set(this.saved);
+    this.redrawn();
   }
 
   /** The outline as gzipped NIfTI, in the voxel order of the scan. */
   async outline(): Promise<Uint8Array> {
-    const bytes = await this.main.saveImage({ filename: "", isSaveDrawing: true, volumeByIndex: 0 });
+    const bytes = await this.main.view.saveImage({ filename: "", isSaveDrawing: true, volumeByIndex: 0 });
     if (!(bytes instanceof Uint8Array)) throw new Error("The outline could not be written.");
     const zipped = new Blob([bytes as BlobPart]).stream().pipeThrough(new CompressionStream("gzip"));
     return new Uint8Array(await new Response(zipped).arrayBuffer());
   }
 
+  private redrawn(): void {
+    this.main.view.drawAddUndoBitmap();
+    this.main.view.refreshDrawing(true);
+    this.onchange();
+  }
+
   private drawing(): Uint8Array {
-    if (!this.main.drawBitmap) this.main.createEmptyDrawing();
-    return this.main.drawBitmap!;
+    if (!this.main.view.drawBitmap) this.main.view.createEmptyDrawing();
+    return this.main.view.drawBitmap!;
   }
 
-  private async addLinked(name: string): Promise<void> {
-    const one = made();
-    this.linked.push(one);
-    await this.show(one, name);
+  // --- images beside the FLAIR -------------------------------------------------------------------
+
+  private async addBeside(name: string): Promise<void> {
+    const pane = new Pane(this.words.images[name] ?? name);
+    this.beside.set(name, pane);
+    this.element.append(pane.element);
+    this.arrange();
+    const [low, high] = [this.main.view.volumes[0]!.cal_min!, this.main.view.volumes[0]!.cal_max!];
+    await pane.show(this.url(name), name === "prior" ? [low, high] : undefined);
+    if (name === "prior") await pane.outline(this.url("prior_mask"));
+    pane.view.setRadiologicalConvention(this.radiological);
+    pane.setPlane(this.plane);
+    this.main.view.sync();
   }
 
-  private async show(one: Niivue, name: string, range?: [number, number]): Promise<void> {
-    const canvas = h("canvas", { "aria-label": `${name} images`, tabindex: "0" });
-    const tile = h("div", { class: "canvas" }, canvas, h("span", { class: "tag" }, name.toUpperCase()));
-    this.element.append(tile);
-    await one.attachToCanvas(canvas);
-    await one.loadVolumes([
-      {
-        url: this.url(name),
-        name: `${name}.nii.gz`,
-        colormap: "gray",
-        ...(range ? { cal_min: range[0], cal_max: range[1] } : {}),
-      },
-    ]);
+  /** As near to a square of panes as their number allows; each moves with the others. */
+  private arrange(): void {
+    const panes = this.panes();
+    const columns = Math.ceil(Math.sqrt(panes.length));
+    this.element.style.setProperty("--columns", String(columns));
+    const views = panes.map((pane) => pane.view);
+    for (const one of views) one.broadcastTo(views.filter((other) => other !== one));
   }
 
-  private link(): void {
-    const all = [this.main, ...this.linked];
-    for (const one of all) one.broadcastTo(all.filter((other) => other !== one));
+  private panes(): Pane[] {
+    return [this.main, ...this.beside.values()];
   }
 
   private url(name: string): string {
-    return `${this.base}/images/${name}.nii.gz`;
+    return imageUrl(this.id, name);
+  }
+
+  private said({ mm, values }: Place): string {
+    const [x, y, z] = mm.map((value) => Math.round(value)) as Millimetres;
+    const place = [
+      `${Math.abs(x)} mm ${x < 0 ? "left" : "right"}`,
+      `${Math.abs(y)} mm ${y < 0 ? "behind" : "in front"}`,
+      `${Math.abs(z)} mm ${z < 0 ? "below" : "above"}`,
+    ].join(", ");
+    const label = this.anatomy ? this.anatomy.getValue(...(values[0]!.vox as Millimetres)) : 0;
+    const region = this.words.labels[String(label)];
+    return [region, `FLAIR ${values[0]?.value.toFixed(2) ?? "–"}`, `${place} of the scanner's middle`]
+      .filter(Boolean).join(" · ");
   }
 }
 
-function said({ mm, values }: { mm: number[]; values: { value: number }[] }): string {
-  const [x, y, z] = mm.map((value) => Math.round(value)) as [number, number, number];
-  const place = [
-    `${Math.abs(x)} mm ${x < 0 ? "left" : "right"}`,
-    `${Math.abs(y)} mm ${y < 0 ? "behind" : "in front"}`,
-    `${Math.abs(z)} mm ${z < 0 ? "below" : "above"}`,
-  ].join(", ");
-  return `${place} of the scanner's middle · intensity ${values[0]?.value.toFixed(2) ?? "–"}`;
+interface Place {
+  mm: number[];
+  values: { value: number; vox: number[] }[];
 }
-
-function made(): Niivue {
-  const one = new Niivue({
-    backColor: [0, 0, 0, 1],
-    crosshairColor: [0.4, 0.65, 0.95, 0.6],
-    crosshairWidth: 1,
-    multiplanarPadPixels: 16,
-    crosshairGap: 12,
-    fontColor: [0.72, 0.78, 0.84, 1],
-    isRadiologicalConvention: true,
-    isOrientationTextVisible: true,
-    showAllOrientationMarkers: true,
-    multiplanarLayout: MULTIPLANAR_TYPE.AUTO,
-    multiplanarShowRender: SHOW_RENDER.NEVER,
-    dragMode: DRAG_MODE.contrast,
-    loadingText: "",
-    show3Dcrosshair: true,
-    drawOpacity: OUTLINE,
-    drawRimOpacity: 0.9,
-    logLevel: "error",
-  } as ConstructorParameters<typeof Niivue>[0]);
-  return one;
-}
-

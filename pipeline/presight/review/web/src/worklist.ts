@@ -1,6 +1,7 @@
 // The worklist: a window onto thousands of rows, of which only those in sight are in the page.
 import { ask, type Row, type Worklist } from "./api";
 import { choice, fill, h, typing } from "./dom";
+import { dialogOpen } from "./help";
 import type { Desk, Leave } from "./main";
 import { percent, volume, when } from "./say";
 
@@ -25,6 +26,18 @@ const wanted: Wanted = {
   order: "urgency",
 };
 let chosen = 0;
+
+/** The study before or after one in the list as it is filtered and ordered; null at its ends. */
+export async function neighbour(id: string, step: number): Promise<string | null> {
+  const around = await ask<Worklist>("worklist", { ...wanted, offset: Math.max(0, chosen - 1), limit: 3 });
+  const at = around.rows.findIndex((row) => row.id === id);
+  const gone = Math.min(chosen, 1); // it may have left the list by what was decided: another is in its place
+  const place = at >= 0 ? at + step : step > 0 ? gone : gone - 1;
+  const next = around.rows[place];
+  if (!next) return null;
+  chosen = Math.max(0, chosen - 1) + place;
+  return next.id;
+}
 
 export async function showWorklist(body: HTMLElement, desk: Desk): Promise<Leave> {
   const list = new List(desk);
@@ -134,6 +147,7 @@ class List {
   }
 
   key(event: KeyboardEvent): void {
+    if (dialogOpen()) return;
     if (event.key === "Escape" && typing()) return this.focus();
     if (typing() || event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor(this.scroll.clientHeight / ROW) - 1);
