@@ -151,5 +151,5 @@ def _add_headers(message: Message, path: str) -> None:
 def _say(scope: Scope, status: int, seconds: float) -> None:
     """Log the kind of request, never what was asked for."""
     route: Any = scope.get("route")
-    path = getattr(route, "path", "a path that does not exist")
+    path = getattr(route, "path", "") or "the page"
     _log.info("%s %s %d %.0f ms", scope["method"], path, status, 1000 * seconds)

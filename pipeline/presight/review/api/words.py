@@ -44,7 +44,7 @@ def _labels() -> dict[int, str]:
 
 
 def _changes(colours: dict[str, str]) -> dict[int, dict[str, str]]:
-    kinds = load_config("follow_up.yaml")["kinds"]
+    kinds = load_config("follow_up.yaml")["page"]["kinds"]
     return {
         change.value: {"name": kinds[name]["name"], "colour": colours[name]}
         for change in Change
