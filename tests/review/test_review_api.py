@@ -228,6 +228,26 @@ def test_guessing_a_password_ends_soon(desk: Desk, come_in: ComeIn) -> None:
     come_in("anna")  # others are let in
 
 
+def test_somebody_changes_their_own_password(come_in: ComeIn, desk: Desk) -> None:
+    client = come_in("rea")
+    old, new = "a long password 3", "quite another one"
+    for body in ({"old": "wrong", "new": new}, {"old": old, "new": "short"}):
+        assert client.post("/api/me/password", json=body).status_code == 422
+    assert client.post("/api/me/password", json={"old": old, "new": new}).status_code == 200
+    assert client.get("/api/me").status_code == 401  # all sessions of the old password have ended
+    fresh = TestClient(make_app(desk))
+    for password, status in ((old, 401), (new, 200)):
+        body = {"name": "rea", "password": password}
+        assert fresh.post("/api/login", json=body).status_code == status
+
+
+def test_a_stolen_session_cannot_guess_the_password(come_in: ComeIn) -> None:
+    client = come_in("rea")
+    body = {"old": "a guess", "new": "quite another one"}
+    tried = [client.post("/api/me/password", json=body).status_code for _ in range(10)]
+    assert tried == [422] * 8 + [429] * 2
+
+
 def test_a_session_ends(come_in: ComeIn, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     client, now = come_in("ben"), accounts.time.time()
     monkeypatch.setattr(accounts.time, "time", lambda: now + 59 * 60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
 import socket
 import threading
@@ -12,7 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
-from playwright.sync_api import Page, expect, sync_playwright
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from presight.review.api import Desk, make_app
 from presight.review.api.app import STATIC
@@ -47,8 +51,14 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def address(desk: Desk, add_copies: Callable[[int], None]) -> Iterator[str]:
-    """The desk on a port of this machine, with three studies."""
+    """The desk on a port of this machine, with three studies; one has itself as its prior."""
     add_copies(2)
+    stem = desk.results / "sub-copy001" / "anat" / "sub-copy001_space-orig"
+    for own, prior in (
+        ("desc-brain_FLAIR", "desc-prior_FLAIR"),
+        ("label-L_desc-hyperintensity_mask", "label-L_desc-prior_mask"),
+    ):
+        os.link(f"{stem}_{own}.nii.gz", f"{stem}_{prior}.nii.gz")
     refresh(desk.store, desk.results)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -121,6 +131,73 @@ def test_two_people_at_the_desk(page: Page, desk: Desk) -> None:
     expect(page.locator("main")).to_contain_text("Whole:")
     expect(page.locator("main")).to_contain_text("Save the edit")
     expect(page.locator("main")).to_contain_text("drawn in a test")
+
+
+def test_images_side_by_side_and_everything_by_keys(page: Page, desk: Desk) -> None:
+    come_in(page, "ben")
+    open_study(page, "copy001")  # with the scan itself as its prior scan
+    page.locator("[data-beside=prior][aria-pressed=true]").wait_for()
+    expect(page.locator(".canvas")).to_have_count(2)
+    here, there = (page.locator(".canvas canvas").nth(i) for i in (0, 1))
+    _wait_until(lambda: _alike(here, there) > 0.99, page)
+    before = _grey(here)
+    for _ in range(4):
+        page.keyboard.press("ArrowUp")
+    _wait_until(lambda: np.abs(_grey(here) - before).mean() > 1, page)
+    _wait_until(lambda: _alike(here, there) > 0.99, page)  # the other one moved along
+    outlined = _grey(here)
+    page.keyboard.press("o")
+    _wait_until(lambda: np.abs(_grey(here) - outlined).max() > 20, page)
+    place = page.locator(".place")
+    expect(place).to_contain_text("mm")
+    page.keyboard.press("3")
+    before_text = place.inner_text()
+    page.keyboard.press("PageUp")  # in the coronal plane: to the front
+    expect(place).not_to_have_text(before_text)
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("window and level")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("tab", name="Answer").focus()
+    for tab in ("Facts", "Regions", "Advice", "Criteria", "Labs"):
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("tab", name=tab)).to_be_focused()
+    expect(page.locator("svg.chart[aria-label^='Tacrolimus']")).to_be_visible()
+    page.keyboard.press("a")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".decide .state")).to_have_text("Accepted")
+    page.locator(".place").click()  # away from the words
+    page.keyboard.press("Escape")
+    page.locator(".rows .row").first.wait_for()
+
+
+def test_the_next_study_is_one_key_away(page: Page) -> None:
+    come_in(page, "rea")
+    page.keyboard.press("Enter")
+    page.locator(".canvases[data-shown=all]").wait_for()
+    first = page.locator(".head h1").inner_text()
+    page.keyboard.press("n")
+    expect(page.locator(".head h1")).not_to_have_text(first)
+    page.locator(".canvases[data-shown=all]").wait_for()
+    page.keyboard.press("b")
+    expect(page.locator(".head h1")).to_have_text(first)
+
+
+def _grey(canvas: Locator) -> NDArray[np.float64]:
+    picture = Image.open(io.BytesIO(canvas.screenshot())).convert("L")
+    return np.asarray(picture.resize((200, 200)), dtype=np.float64)[:180]  # above the name
+
+
+def _alike(one: Locator, other: Locator) -> float:
+    return float(np.corrcoef(_grey(one).ravel(), _grey(other).ravel())[0, 1])
+
+
+def _wait_until(true: Callable[[], bool], page: Page) -> None:
+    end = time.monotonic() + LONG / 1000
+    while not true():
+        assert time.monotonic() < end
+        page.wait_for_timeout(300)
 
 
 def _switch_a_fact_off_and_on(page: Page, told: float) -> None:

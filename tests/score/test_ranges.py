@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presight.measure import Findings
@@ -23,6 +23,7 @@ def test_numbers_are_those_that_are_known() -> None:
     assert numbers(ClinicalRecord()) == {}
 
 
+@settings(deadline=None)
 @given(level=st.floats(1, 40), days=st.floats(1, 2000))
 def test_the_words_agree_with_the_ranges(level: float, days: float) -> None:
     drug = Drug(name="tacrolimus", level_ng_ml=level)

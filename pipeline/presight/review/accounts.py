@@ -105,6 +105,28 @@ def change_account(
     )
 
 
+def change_own_password(store: Store, person: Person, old: str, new: str, address: str) -> None:
+    """Change the password of somebody who is logged in and knows the old one; end their sessions.
+
+    Raises
+    ------
+    InputError
+        The old one is wrong, there is none, or the new one is too short.
+    PatienceError
+        Too many were tried.
+    """
+    _count_try(store, person.name, address)
+    with store.read() as db:
+        hashed = _row(db, person.name).password
+    try:
+        _hasher.verify(hashed or _nobody(), old)
+    except VerificationError as error:
+        raise InputError("the old password is wrong", action="Try again") from error
+    with store.write() as db:
+        db.execute(failure.delete().where(failure.c.who == _who("name", person.name)))
+        change_account(db, person.name, person.name, password=new)
+
+
 def accounts(db: Connection) -> list[dict[str, Any]]:
     """List the accounts, without their passwords."""
     rows = db.execute(sql.select(account).order_by(account.c.name))

@@ -13,7 +13,6 @@ from sqlalchemy.engine import Connection
 
 from presight.config import load_config
 from presight.errors import InputError
-from presight.follow_up.sources import day_of
 from presight.review.decisions import what_stands
 from presight.review.record import get_document
 from presight.review.results import StudyFolder
@@ -21,6 +20,7 @@ from presight.review.tables import study
 from presight.score.evidence import citations
 from presight.score.ranges import ValueRange, numbers, value_ranges
 from presight.study import ClinicalRecord
+from presight.study.days import day_of
 
 
 def course(db: Connection, results: Path, name: str) -> dict[str, Any]:

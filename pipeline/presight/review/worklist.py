@@ -115,7 +115,12 @@ def worklist(db: Connection, wanted: Wanted) -> dict[str, Any]:
     open_by = _open_by(db, [row["study"] for row in rows])
     for row in rows:
         row["open_by"] = open_by.get(row.pop("study"), [])
-    return {"total": db.execute(total).scalar_one(), "rows": rows, "progress": progress(db)}
+    return {
+        "total": db.execute(total).scalar_one(),
+        "rows": rows,
+        "progress": progress(db),
+        "reviewers": _reviewers(db),
+    }
 
 
 def progress(db: Connection) -> dict[str, int]:
@@ -124,6 +129,12 @@ def progress(db: Connection) -> dict[str, int]:
     counted = sql.select(_STATE, sql.func.count()).select_from(joined).group_by(_STATE)
     found = {row[0]: row[1] for row in db.execute(counted)}
     return {state: found.get(state, 0) for state in load_config("review.yaml")["states"]}
+
+
+def _reviewers(db: Connection) -> list[str]:
+    """Name those who were the last at any study."""
+    named = sql.select(standing.c.reviewer).where(standing.c.reviewer.is_not(None)).distinct()
+    return sorted(db.execute(named).scalars())
 
 
 def find_study(db: Connection, identity: str, results: Path) -> StudyFolder:

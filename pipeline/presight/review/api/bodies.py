@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from presight.review.results import IMAGES
 from presight.score import Label
 
 _LARGEST_INTEGER = 2**31 - 1
@@ -19,9 +20,18 @@ def _no_control(text: str) -> str:
     return text
 
 
+def _known_image(name: str) -> str:
+    if name not in IMAGES:
+        raise ValueError("there is no such image")
+    return name
+
+
 Words = Annotated[str, Field(max_length=4000), AfterValidator(_no_control)]
 Name = Annotated[str, Field(max_length=60), AfterValidator(_no_control)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ImageName = Annotated[
+    str, AfterValidator(_known_image), WithJsonSchema({"type": "string", "enum": list(IMAGES)})
+]
 StudyId = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
 
 
@@ -34,6 +44,13 @@ class Login(_Strict):
 
     name: Name
     password: Annotated[str, Field(max_length=200)]
+
+
+class NewPassword(_Strict):
+    """One's own password, and what it shall be."""
+
+    old: Annotated[str, Field(max_length=200)]
+    new: Annotated[str, Field(max_length=200)]
 
 
 class Filter(_Strict):

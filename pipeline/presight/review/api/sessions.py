@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from presight.review.accounts import Person, log_in, log_out
-from presight.review.api.bodies import Login
+from presight.review.accounts import Person, change_own_password, log_in, log_out
+from presight.review.api.bodies import Login, NewPassword
 from presight.review.api.desk import REFUSALS, Anybody, AtDesk, InStore
 from presight.review.api.guard import COOKIE
 
@@ -34,6 +34,16 @@ def logout(request: Request, response: Response, found: Anybody, store: InStore)
     """End a session."""
     log_out(store, found, request.cookies[COOKIE])
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return {}
+
+
+@router.post("/me/password")
+def change_password(
+    body: NewPassword, request: Request, found: Anybody, store: InStore
+) -> dict[str, Any]:
+    """Change one's own password; every session of the account ends, this one too."""
+    address = request.client.host if request.client else ""
+    change_own_password(store, found, body.old, body.new, address)
     return {}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -13,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from presight.errors import InputError
 from presight.review.accounts import Role
-from presight.review.api.bodies import DecisionBody, Edit, Filter, Sha256, StudyId
+from presight.review.api.bodies import DecisionBody, Edit, Filter, ImageName, Sha256, StudyId
 from presight.review.api.desk import REFUSALS, Anybody, AtDesk, InStore, Reviewer
 from presight.review.chain import sha256
 from presight.review.course import course
@@ -32,7 +31,7 @@ from presight.review.decisions import (
 from presight.review.masks import MEDIA, parse_outline
 from presight.review.record import get_document
 from presight.review.rescore import own_outline
-from presight.review.results import IMAGES, StudyFolder
+from presight.review.results import StudyFolder
 from presight.review.worklist import (
     Wanted,
     end_presence,
@@ -43,7 +42,6 @@ from presight.review.worklist import (
 )
 
 router = APIRouter(responses=REFUSALS)
-Image = StrEnum("Image", {name.upper(): name for name in IMAGES})
 
 
 def _study(study: StudyId, desk: AtDesk) -> StudyFolder:
@@ -95,7 +93,7 @@ def open_study(found_study: Study, found: Anybody, store: InStore) -> dict[str, 
 
 
 @router.get("/studies/{study}/images/{image}.nii.gz", response_class=Response)
-def get_image(image: Image, found_study: Study, _found: Anybody) -> FileResponse:
+def get_image(image: ImageName, found_study: Study, _found: Anybody) -> FileResponse:
     """Send an image of a study."""
     path = found_study.path(image)
     if path is None:

@@ -2,6 +2,7 @@
 import { ask } from "./api";
 import { button, choice, fill, h, say } from "./dom";
 import type { Desk, Leave } from "./main";
+import { setPassword } from "./password";
 
 interface Account {
   name: string;
@@ -23,7 +24,7 @@ export async function showAccounts(body: HTMLElement, desk: Desk): Promise<Leave
   };
   const change = (name: string, part: object): void =>
     void again(() => ask("accounts/change", { name, ...part }));
-  const accounts = await ask<Account[]>("accounts");
+  const [accounts, ways] = await Promise.all([ask<Account[]>("accounts"), ask<{ hospital: boolean }>("ways")]);
   fill(body, h("section", { class: "pad" },
     h("h1", {}, "Accounts"),
     h("table", { class: "grid" },
@@ -32,23 +33,30 @@ export async function showAccounts(body: HTMLElement, desk: Desk): Promise<Leave
         h("td", {}, each.name),
         h("td", {}, choice("", ROLES, each.role, (role) => change(each.name, { role }))),
         h("td", {}, each.sso ? "hospital login" : "password"),
-        h("td", {}, button(each.enabled ? "Switch off" : "Switch on", () => change(each.name, { enabled: !each.enabled }))))))),
-    newAccount((account) => void again(() => ask("accounts", account)))));
+        h("td", { class: "kinds" },
+          each.sso ? null : button("Set password", () => setPassword(each.name, () => say(`The password of ${each.name} was changed.`))),
+          button(each.enabled ? "Switch off" : "Switch on", () => change(each.name, { enabled: !each.enabled }))))))),
+    newAccount(ways.hospital, (account) => void again(() => ask("accounts", account)))));
   return () => undefined;
 }
 
-function newAccount(add: (account: object) => void): HTMLElement {
+function newAccount(hospital: boolean, add: (account: object) => void): HTMLElement {
   const name = h("input", { required: true, maxlength: 60, autocomplete: "off" });
   const password = h("input", { type: "password", required: true, minlength: 12, autocomplete: "new-password" });
   let role = "reviewer";
+  const own = h("label", { class: "field" }, h("span", {}, "Password, 12 characters or more"), password);
+  const by = (way: string): void => {
+    own.hidden = password.disabled = way === "hospital";
+  };
   const submit = (event: Event): void => {
     event.preventDefault();
-    add({ name: name.value, role, password: password.value });
+    add({ name: name.value, role, password: password.disabled ? null : password.value });
   };
   return h("form", { class: "new-account", onsubmit: submit },
     h("h2", {}, "New account"),
     h("label", { class: "field" }, h("span", {}, "Name"), name),
     choice("Role", ROLES, role, (value) => { role = value; }),
-    h("label", { class: "field" }, h("span", {}, "Password, 12 characters or more"), password),
+    hospital ? choice("Logs in by", [["password", "password"], ["hospital", "hospital login"]], "password", by) : null,
+    own,
     h("button", { type: "submit", class: "main" }, "Add"));
 }

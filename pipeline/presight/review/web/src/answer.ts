@@ -12,7 +12,7 @@ interface Acts {
   change: (field: string, value: unknown) => void;
 }
 
-const TABS = ["Answer", "Facts", "Regions", "Next steps", "Criteria", "Labs", "Clinical", "History"] as const;
+const TABS = ["Answer", "Facts", "Regions", "Advice", "Criteria", "Labs", "Clinical", "History"] as const;
 type Tab = (typeof TABS)[number];
 
 export class Answer {
@@ -66,13 +66,13 @@ export class Answer {
   private draw(): void {
     this.drawVerdict();
     const inTabs = document.activeElement?.getAttribute("role") === "tab" && this.element.contains(document.activeElement);
-    const tabs = TABS.map((tab) => button(tab, () => this.show_(tab), {
+    const tabs = TABS.map((tab) => button(tab, () => this.choose(tab), {
       role: "tab", "aria-selected": String(tab === this.tab), tabindex: tab === this.tab ? 0 : -1 }));
     const views: Record<Tab, () => (HTMLElement | null)[]> = {
       Answer: () => this.overview(),
       Facts: () => this.facts(),
       Regions: () => this.regions(),
-      "Next steps": () => this.next(),
+      "Advice": () => this.next(),
       Criteria: () => [...this.assessment.subtypes, ...this.assessment.criteria].map((c) => this.criterion(c)),
       Labs: () => [this.labs.look(), ...readings(this.assessment, (ids) => this.refs(ids))],
       Clinical: () => this.given(),
@@ -84,7 +84,7 @@ export class Answer {
     if (inTabs) tabs[TABS.indexOf(this.tab)]!.focus();
   }
 
-  private show_(tab: Tab): void {
+  private choose(tab: Tab): void {
     this.tab = tab;
     this.draw();
   }
@@ -93,7 +93,7 @@ export class Answer {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    this.show_(TABS[(TABS.indexOf(this.tab) + step + TABS.length) % TABS.length]!);
+    this.choose(TABS[(TABS.indexOf(this.tab) + step + TABS.length) % TABS.length]!);
   }
 
   private drawVerdict(): void {

@@ -31,6 +31,7 @@ export interface Worklist {
   total: number;
   rows: Row[];
   progress: Record<string, number>;
+  reviewers: string[];
 }
 
 export interface Weight {

@@ -27,10 +27,14 @@ export class DisplayBar {
       this.low, this.high,
       slider("Outline", 0, 1, 0.05, OUTLINE, (share) => viewer.setOutlineOpacity(share)),
       ...this.overlays(),
-      choice("Sides", [["radiological", "radiological"], ["neurological", "neurological"]],
-        "radiological", (sides) => viewer.setRadiological(sides === "radiological")),
       ...this.beside(),
     ]);
+  }
+
+  /** Which side of the patient is on which side of the picture. */
+  sides(): HTMLElement {
+    return choice("Sides", [["radiological", "radiological"], ["neurological", "neurological"]],
+      "radiological", (sides) => this.viewer.setRadiological(sides === "radiological"));
   }
 
   setPlane(plane: Plane): void {
@@ -69,9 +73,14 @@ export class DisplayBar {
   private overlays(): HTMLElement[] {
     const there = (Object.keys(OVERLAYS) as Overlay[]).filter((name) => this.images.includes(name));
     return there.flatMap((name) => {
-      const made = [slider(OVERLAYS[name], 0, 1, 0.05, 0, (share) => void this.viewer.setOverlay(name, share))];
-      if (name === "probability") made.push(slider("from", 0.01, 0.99, 0.01, 0.01, (s) => this.viewer.setThreshold(s)));
-      return name === "change" ? [...made, this.legend()] : made;
+      const more = name === "probability" ? slider("from", 0.01, 0.99, 0.01, 0.01, (s) => this.viewer.setThreshold(s))
+        : name === "change" ? this.legend() : null;
+      if (more) more.hidden = true; // until there is something to see
+      const main = slider(OVERLAYS[name], 0, 1, 0.05, 0, (share) => {
+        if (more) more.hidden = share === 0;
+        void this.viewer.setOverlay(name, share);
+      });
+      return more ? [main, more] : [main];
     });
   }
 

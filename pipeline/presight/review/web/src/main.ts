@@ -6,6 +6,7 @@ import { showAgreement } from "./agreement";
 import { typing } from "./dom";
 import { dialogOpen, showHelp } from "./help";
 import { forget } from "./images";
+import { changeOwnPassword } from "./password";
 import { showRecord } from "./record";
 import { showWorklist } from "./worklist";
 
@@ -33,7 +34,7 @@ async function start(): Promise<void> {
 
 async function enter(me: Me): Promise<void> {
   knowMe(me);
-  setTimeout(() => void import("./study"), 0); // the viewer is the largest part: before it is needed
+  setTimeout(() => void import("./study").then((study) => study.preparePane()), 0); // before it is needed
   desk = { me, words: await ask<Words>("words") };
   await route();
 }
@@ -143,7 +144,7 @@ function bar({ me }: Desk, view: string): HTMLElement {
     ),
     h("span", { class: "quiet grow" }, "Research use only"),
     button("Keys", showHelp, { title: "Key ?" }),
-    h("span", { class: "who" }, `${me.name} · ${me.role}`),
+    button(`${me.name} · ${me.role}`, () => changeOwnPassword(showLogin), { class: "who", title: "Change your password" }),
     button("Log out", () => void logOut()),
   );
 }

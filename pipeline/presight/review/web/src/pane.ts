@@ -14,19 +14,51 @@ const PLANES: Record<Plane, SLICE_TYPE> = {
   "3d": SLICE_TYPE.RENDER,
 };
 
+let spare: Pane | null = null;
+
+/** Have a pane ready before anybody waits for it: to compile its programs takes most of the time. */
+export function preparePane(): void {
+  if (spare) return;
+  spare = new Pane();
+  document.body.append(h("div", { class: "parked" }, spare.element));
+  spare.attach().catch(() => undefined);
+}
+
+/** Take the pane that is ready, or make one. */
+export function takePane(name: string): Pane {
+  const pane = spare ?? new Pane();
+  document.querySelector(".parked")?.remove();
+  spare = null;
+  pane.call(name);
+  return pane;
+}
+
 export class Pane {
   readonly view = made();
   readonly element: HTMLElement;
-  private readonly canvas: HTMLCanvasElement;
+  private readonly canvas = h("canvas", { tabindex: "0" });
+  private readonly tag = h("span", { class: "tag" });
+  private attached: Promise<unknown> | null = null;
 
-  constructor(name: string) {
-    this.canvas = h("canvas", { "aria-label": `${name} images`, tabindex: "0" });
-    this.element = h("div", { class: "canvas" }, this.canvas, h("span", { class: "tag" }, name));
+  constructor() {
+    this.element = h("div", { class: "canvas" }, this.canvas, this.tag);
+  }
+
+  call(name: string): void {
+    this.tag.textContent = name;
+    this.canvas.setAttribute("aria-label", `${name} images`);
+  }
+
+  attach(): Promise<unknown> {
+    this.attached ??= document.createElement("canvas").getContext("webgl2")
+      ? this.view.attachToCanvas(this.canvas)
+      : Promise.reject(new Error("This browser shows no images: they need WebGL 2."));
+    return this.attached;
   }
 
   /** Load the image that everything else in this pane lies on. The element has to be in the page. */
   async show(url: string, range?: [number, number]): Promise<void> {
-    const [image] = await Promise.all([loaded(url), this.view.attachToCanvas(this.canvas)]);
+    const [image] = await Promise.all([loaded(url), this.attach()]);
     if (range) [image.cal_min, image.cal_max] = range;
     this.view.addVolume(image);
   }
@@ -68,6 +100,8 @@ function made(): Niivue {
     showAllOrientationMarkers: true,
     multiplanarLayout: MULTIPLANAR_TYPE.AUTO,
     multiplanarShowRender: SHOW_RENDER.NEVER,
+    heroImageFraction: 0.62, // the axial plane is what is read, the others tell where
+    heroSliceType: SLICE_TYPE.AXIAL,
     dragMode: DRAG_MODE.contrast,
     loadingText: "",
     show3Dcrosshair: true,

@@ -8,9 +8,11 @@ import { EditBar } from "./editbar";
 import { dialogOpen } from "./help";
 import { expect, imageUrl, know } from "./images";
 import type { Desk, Leave } from "./main";
+import { preparePane } from "./pane";
 import { Viewer } from "./viewer";
 import { neighbour } from "./worklist";
 
+export { preparePane };
 const SIGN_OF_LIFE = 15_000;
 
 export async function showStudy(body: HTMLElement, desk: Desk, id: string): Promise<Leave> {
@@ -36,7 +38,7 @@ class StudyView {
   private readonly keys = (event: KeyboardEvent): void => this.key(event);
   private changes: Record<string, unknown> = {};
   private lesion = 0;
-  private open_ = true;
+  private isOpen = true;
 
   constructor(
     private readonly desk: Desk,
@@ -79,10 +81,11 @@ class StudyView {
     if (draft && this.mayDecide) this.offerDraft(draft);
     if (images.includes("prior")) await this.showPrior();
     await this.expectNext();
+    if (this.isOpen) preparePane();
   }
 
   close(): void {
-    this.open_ = false;
+    this.isOpen = false;
     clearInterval(this.timer);
     document.removeEventListener("keydown", this.keys);
     this.viewer.close();
@@ -102,14 +105,14 @@ class StudyView {
 
   /** Two scans of one head are looked at side by side, slice by slice. */
   private async showPrior(): Promise<void> {
-    if (!this.open_) return;
+    if (!this.isOpen) return;
     this.display.setPlane("axial");
     await this.display.setBeside("prior", true);
   }
 
   /** Load the images that will be looked at next while these are being looked at. */
   private async expectNext(): Promise<void> {
-    const next = this.open_ ? await neighbour(this.id, 1) : null;
+    const next = this.isOpen ? await neighbour(this.id, 1) : null;
     if (next) expect(imageUrl(next, "flair"));
   }
 
@@ -139,6 +142,7 @@ class StudyView {
             h("ul", {}, doubts.map((text) => h("li", {}, text))))
         : null,
       h("span", { class: "grow" }),
+      this.display.sides(),
       button("‹", () => void this.go(-1), { title: "Study before: key b", "aria-label": "Study before" }),
       button("›", () => void this.go(1), { title: "Next study: key n", "aria-label": "Next study" }),
     );

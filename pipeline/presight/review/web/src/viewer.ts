@@ -5,7 +5,7 @@ import { h } from "./dom";
 import { grown } from "./grow";
 import { imageUrl } from "./images";
 import { colour, type Overlay } from "./overlays";
-import { loaded, OUTLINE, Pane, type Plane } from "./pane";
+import { loaded, OUTLINE, takePane, type Pane, type Plane } from "./pane";
 
 export type Tool = "none" | "pen" | "area" | "erase" | "fill" | "grow";
 export type Millimetres = [number, number, number];
@@ -26,6 +26,7 @@ export class Viewer {
   private radiological = true;
   private opacity = OUTLINE;
   private hidden = false;
+  private closed = false;
   onchange: () => void = () => undefined;
   onplace: (text: string) => void = () => undefined;
   onwindow: (low: number, high: number) => void = () => undefined;
@@ -34,7 +35,7 @@ export class Viewer {
     private readonly id: string,
     private readonly words: Words,
   ) {
-    this.main = new Pane(words.images.flair!);
+    this.main = takePane(words.images.flair!);
     this.element.append(this.main.element);
     const { view } = this.main;
     view.onLocationChange = (place) => this.onplace(this.said(place as Place));
@@ -55,9 +56,11 @@ export class Viewer {
     await this.loadOutline(outline);
     this.element.dataset.shown = "all";
     if (hasAnatomy) this.anatomy = await loaded(this.url("anatomy"));
+    if (!this.closed) this.main.view.createOnLocationChange(); // now with the name of the region
   }
 
   close(): void {
+    this.closed = true;
     for (const pane of this.panes()) pane.close();
   }
 
@@ -224,13 +227,14 @@ export class Viewer {
   // --- images beside the FLAIR -------------------------------------------------------------------
 
   private async addBeside(name: string): Promise<void> {
-    const pane = new Pane(this.words.images[name] ?? name);
+    const pane = takePane(this.words.images[name] ?? name);
     this.beside.set(name, pane);
     this.element.append(pane.element);
     this.arrange();
     const [low, high] = [this.main.view.volumes[0]!.cal_min!, this.main.view.volumes[0]!.cal_max!];
     await pane.show(this.url(name), name === "prior" ? [low, high] : undefined);
     if (name === "prior") await pane.outline(this.url("prior_mask"));
+    if (this.closed) return pane.close();
     pane.view.setRadiologicalConvention(this.radiological);
     pane.setPlane(this.plane);
     this.main.view.sync();
@@ -262,7 +266,7 @@ export class Viewer {
     ].join(", ");
     const label = this.anatomy ? this.anatomy.getValue(...(values[0]!.vox as Millimetres)) : 0;
     const region = this.words.labels[String(label)];
-    return [region, `FLAIR ${values[0]?.value.toFixed(2) ?? "–"}`, `${place} of the scanner's middle`]
+    return [region, `FLAIR ${values[0]?.value.toFixed(2) ?? "–"}`, `from the scanner's middle: ${place}`]
       .filter(Boolean).join(" · ");
   }
 }

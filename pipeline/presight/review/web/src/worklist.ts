@@ -61,7 +61,7 @@ function filters(desk: Desk, list: List): HTMLElement {
   };
   const any: [string, string] = ["", "any"];
   const { words } = desk;
-  const field = (label: string, name: "find" | "reviewer" | "since" | "until", type: string) => {
+  const field = (label: string, name: "find" | "since" | "until", type: string) => {
     const input = h("input", { type, value: wanted[name], oninput: () => later(input.value) });
     let waiting = 0;
     const later = (value: string): void => {
@@ -82,7 +82,7 @@ function filters(desk: Desk, list: List): HTMLElement {
     choice("State", [any, ...Object.entries(words.states)], wanted.state, (state) =>
       change({ state }),
     ),
-    field("Reviewer", "reviewer", "text"),
+    list.reviewers,
     field("Result from", "since", "date"),
     field("until", "until", "date"),
     choice(
@@ -112,6 +112,7 @@ function filters(desk: Desk, list: List): HTMLElement {
 
 class List {
   readonly progress = h("div", { class: "progress" });
+  readonly reviewers = h("label", { class: "field" });
   private readonly rows = h("div", { class: "rows", role: "rowgroup" });
   private readonly scroll = h("div", { class: "scroll", tabindex: "0" }, this.rows);
   readonly element = h("section", { class: "list", role: "table", "aria-label": "Studies" },
@@ -172,6 +173,7 @@ class List {
     this.pages.set(page, found.rows);
     this.total = found.total;
     this.showProgress(found.progress);
+    this.showReviewers(found.reviewers);
     this.draw();
   }
 
@@ -183,8 +185,19 @@ class List {
       this.progress,
       h("progress", { max: all || 1, value: done, "aria-label": "Progress" }),
       h("span", {}, `${done} of ${all} settled`),
-      h("span", { class: "quiet" }, `${states.join(" · ")} · ${this.total} shown`),
+      h("span", { class: "quiet" }, states.join(" · ")),
+      h("span", { class: "quiet" }, `${this.total} shown`),
     );
+  }
+
+  private showReviewers(names: string[]): void {
+    if (this.reviewers.contains(document.activeElement)) return; // somebody is choosing
+    const known: [string, string][] = [["", "any"], ...names.map((name): [string, string] => [name, name])];
+    fill(this.reviewers, ...choice("Reviewer", known, wanted.reviewer, (reviewer) => {
+      Object.assign(wanted, { reviewer });
+      chosen = 0;
+      void this.reload();
+    }).childNodes);
   }
 
   private show(index: number): void {
