@@ -49,10 +49,12 @@ function drawn(course: Course): HTMLElement[] {
     y === null || y === undefined ? [] : [{ x: places[i]!, y, here: visits[i]!.here, said: `${visits[i]!.session || "this visit"}: ${y}` }]);
   return [
     visitList(visits, dated),
-    figure("Hyperintense volume", "mL", points(visits.map((v) => v.lesion_ml)), [], span, course),
-    figure("PRES", "%", points(visits.map((v) => v.probabilities && v.probabilities.pres * 100)), [], span, course),
+    ...(visits.length > 1 ? [
+      figure("Hyperintense volume", "mL", points(visits.map((v) => v.lesion_ml)), [], span, course),
+      figure("PRES", "%", points(visits.map((v) => v.probabilities && v.probabilities.pres * 100)), [], span, course),
+    ] : []),
     ...course.values.map((value) => figure(value.label, value.unit, points(value.points), value.ranges, span, course)),
-    h("p", { class: "quiet" }, "Shaded: published ranges that fit this visit. Where several overlap, sources differ. No shade: none is given here, which does not make the value normal."),
+    h("p", { class: "quiet" }, "Shaded: published ranges that fit this visit, lighter where more sources agree. No shade: none is given here, which does not make the value normal."),
   ];
 }
 
@@ -72,6 +74,7 @@ function figure(
   span: [number, number], course: Course,
 ): HTMLElement {
   const title = `${label} (${unit})`;
+  if (points.length === 1 && !ranges.length) return h("p", { class: "course" }, `${title}: ${points[0]!.y}`);
   return h("figure", { class: "course" },
     h("figcaption", {}, title),
     points.length ? chart(points, ranges, span, title) : h("p", { class: "quiet" }, "not known"),

@@ -38,7 +38,10 @@ export class Viewer {
     this.main = takePane(words.images.flair!);
     this.element.append(this.main.element);
     const { view } = this.main;
-    view.onLocationChange = (place) => this.onplace(this.said(place as Place));
+    view.onLocationChange = (place) => {
+      this.onplace(this.said(place as Place));
+      this.follow();
+    };
     view.onDrawingChanged = () => this.onchange();
     view.onIntensityChange = (image) => {
       if (image === view.volumes[0]) this.onwindow(image.cal_min!, image.cal_max!);
@@ -139,14 +142,12 @@ export class Viewer {
     view.scene.crosshairPos = view.mm2frac(mm);
     view.createOnLocationChange();
     view.drawScene();
-    view.sync();
   }
 
   /** Go through the slices of the plane that is shown. */
   step(slices: number): void {
     const [x, y, z] = AXES[this.plane].map((share) => share * slices) as Millimetres;
     this.main.view.moveCrosshairInVox(x, y, z);
-    this.main.view.sync();
   }
 
   // --- the outline -------------------------------------------------------------------------------
@@ -237,10 +238,27 @@ export class Viewer {
     if (this.closed) return pane.close();
     pane.view.setRadiologicalConvention(this.radiological);
     pane.setPlane(this.plane);
-    this.main.view.sync();
+    pane.view.onLocationChange = () => this.lead(pane);
+    this.follow();
   }
 
-  /** As near to a square of panes as their number allows; each moves with the others. */
+  /** Bring the other panes to where the FLAIR is: all of them lie on its grid. */
+  private follow(): void {
+    for (const { view } of this.beside.values()) {
+      view.scene.crosshairPos = [...this.main.view.scene.crosshairPos] as typeof view.scene.crosshairPos;
+      if (view.volumes.length) view.drawScene();
+    }
+  }
+
+  /** Bring the FLAIR, and so the others, to where somebody went in another pane. */
+  private lead(pane: Pane): void {
+    const { view } = this.main;
+    view.scene.crosshairPos = [...pane.view.scene.crosshairPos] as typeof view.scene.crosshairPos;
+    view.createOnLocationChange();
+    view.drawScene();
+  }
+
+  /** As near to a square of panes as their number allows; zoom and turns are shared. */
   private arrange(): void {
     const panes = this.panes();
     const columns = Math.ceil(Math.sqrt(panes.length));
