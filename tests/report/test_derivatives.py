@@ -10,6 +10,8 @@ import pytest
 
 from presight.errors import OutputError
 from presight.measure import Findings
+from presight.preprocess import to_native
+from presight.preprocess.native import flat_flair
 from presight.report.bids import write_dataset
 from presight.report.derivatives import study_files, write_study
 from presight.study.contrast import Contrast
@@ -80,6 +82,14 @@ def test_every_image_is_on_the_grid_of_the_flair_that_came_in(make_result, tmp_p
         np.testing.assert_allclose(image.affine, result.study.flair.grid.affine, atol=1e-4)
         np.testing.assert_allclose(image.get_qform(), image.affine, atol=1e-3)
         assert image.header.get_xyzt_units()[0] == "mm"
+
+
+def test_the_kept_brain_is_the_scan_to_a_step_of_its_noise(result, tmp_path):
+    image = nib.load(write_study(result, tmp_path).brain_flair)
+    assert image.get_data_dtype() == np.int16
+    flat = flat_flair(result.study.flair, result.prepared).data
+    brain = to_native(result.prepared.brain, result.prepared)
+    np.testing.assert_allclose(np.asarray(image.dataobj)[brain], flat[brain], atol=1 / 1000)
 
 
 def test_every_contrast_that_came_in_is_kept_without_face_and_skull(make_result, tmp_path):

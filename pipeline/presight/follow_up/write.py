@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from presight.config import load_config
 from presight.follow_up.change import Change
 from presight.follow_up.comparison import Comparison
@@ -16,10 +14,9 @@ from presight.follow_up.page import render_change
 from presight.follow_up.trend import TrendPoint
 from presight.report.atomic import write_text
 from presight.report.bids import sidecar, to_json, write_dataset
+from presight.report.brains import FLAIR_STEP
 from presight.report.nifti import write_nifti
 from presight.study import StudyInput
-
-_STEPS = 512  # of the commonest brain intensity: finer digits are noise
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ def _write_prior(comparison: Comparison, files: ChangeFiles) -> None:
     flair, lesion = comparison.native_prior()
     source = [before.flair.source.name] if before.flair.source else []
     told = "Brain on the FLAIR before, the commonest brain intensity 1"
-    write_nifti(files.prior_flair, np.round(flair * _STEPS) / np.float32(_STEPS), grid)
+    write_nifti(files.prior_flair, flair, grid, step=FLAIR_STEP)
     write_text(files.prior_flair_sidecar, to_json(sidecar(told, source, SkullStripped=True)))
     write_nifti(files.prior_mask, lesion, grid)
     told = "Hyperintensity on the FLAIR before"

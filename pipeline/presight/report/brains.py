@@ -30,7 +30,7 @@ ENDINGS = {
 }
 _FLAIR_TOLD = "FLAIR of the brain without bias field, the commonest brain intensity 1"
 _AROUND_BRAIN = 4  # voxels of the working grid
-_STEPS = 512  # of the commonest brain intensity, or of the brightest brain tissue
+FLAIR_STEP = 1 / 512  # of the commonest brain intensity; elsewhere of the brightest brain tissue
 _BRIGHTEST = 99  # percentile of the brain
 
 
@@ -43,6 +43,8 @@ class BrainImage:
     contrast : Contrast
     data : (X, Y, Z) ndarray of float32
         0 outside the brain.
+    step : float
+        Finer differences are noise, and take most of the room on the disk.
     description : str
     unit : str
         Empty where it has none.
@@ -50,6 +52,7 @@ class BrainImage:
 
     contrast: Contrast
     data: NDArray[np.float32]
+    step: float
     description: str
     unit: str = ""
 
@@ -59,7 +62,7 @@ def brain_images(result: StudyResult) -> Iterator[BrainImage]:
     prepared = result.prepared
     near = to_native(ndimage.binary_dilation(prepared.brain, iterations=_AROUND_BRAIN), prepared)
     flair = np.where(near, flat_flair(result.study.flair, prepared).data, 0)
-    yield BrainImage(Contrast.FLAIR, _round(flair, _STEPS), _FLAIR_TOLD)
+    yield BrainImage(Contrast.FLAIR, flair, FLAIR_STEP, _FLAIR_TOLD)
     for contrast, volume in sorted(prepared.others.items()):
         moved = resample(volume.data, prepared.flair.grid, prepared.native)
         yield _other(contrast, np.where(near, moved, 0))
@@ -67,14 +70,7 @@ def brain_images(result: StudyResult) -> Iterator[BrainImage]:
 
 def _other(contrast: Contrast, data: NDArray[np.float32]) -> BrainImage:
     if contrast is Contrast.ADC:
-        return BrainImage(
-            contrast, _round(data, 1), "ADC on the grid of the FLAIR", unit="1e-6 mm2/s"
-        )
+        return BrainImage(contrast, data, 1, "ADC on the grid of the FLAIR", unit="1e-6 mm2/s")
     bright = float(np.percentile(data[data > 0], _BRIGHTEST)) if (data > 0).any() else 1.0
     told = f"{contrast.value.upper().replace('_', ' ')} of the brain on the grid of the FLAIR"
-    return BrainImage(contrast, _round(data, _STEPS / bright), told)
-
-
-def _round(values: NDArray[np.float32], steps: float) -> NDArray[np.float32]:
-    """Keep the digits that matter: the rest is noise, and takes most of the room on the disk."""
-    return (np.round(values * steps) / steps).astype(np.float32)
+    return BrainImage(contrast, data, bright * FLAIR_STEP, told)

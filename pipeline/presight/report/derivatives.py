@@ -134,7 +134,7 @@ def _write_brain(result: StudyResult, files: StudyFiles, scan: BrainImage) -> No
     path, volume = files.brains[scan.contrast], result.study.volumes.get(scan.contrast)
     sources = [volume.source.name] if volume and volume.source else []
     about = {"Units": scan.unit} if scan.unit else {}
-    write_nifti(path, scan.data, result.prepared.native)
+    write_nifti(path, scan.data, result.prepared.native, step=scan.step)
     write_text(
         _beside(path), to_json(sidecar(scan.description, sources, SkullStripped=True, **about))
     )

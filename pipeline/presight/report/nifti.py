@@ -17,15 +17,20 @@ _SCANNER = 1  # NIfTI code: millimetres in the scanner's own coordinates
 _COMPRESSION = 6
 
 
-def write_nifti(path: Path, array: NDArray[np.generic], grid: Grid) -> None:
+def write_nifti(
+    path: Path, array: NDArray[np.generic], grid: Grid, *, step: float | None = None
+) -> None:
     """Write a ``.nii.gz`` with the affine of ``grid`` as sform and qform.
 
     Parameters
     ----------
     path : Path
     array : (X, Y, Z) ndarray of uint8 or float32
-        Stored as it is, without scaling.
+        Stored as it is, without scaling, unless a step is given.
     grid : Grid
+    step : float, optional
+        Store int16 multiples of it, with it as the slope: who reads the file gets the values to the
+        nearest step. Half the room of float32, and what lies beyond 32767 steps is cut off.
 
     Raises
     ------
@@ -34,7 +39,9 @@ def write_nifti(path: Path, array: NDArray[np.generic], grid: Grid) -> None:
     """
     if array.shape != grid.shape:
         raise ValueError(f"array of shape {array.shape} on a grid of shape {grid.shape}")
-    image = _image(array, grid)
+    image = _image(array if step is None else _counts(array, step), grid)
+    if step is not None:
+        image.header.set_slope_inter(step, 0)
 
     def gzipped(file: BinaryIO) -> None:
         # No name and no time in the gzip header: the same content gives the same bytes.
@@ -42,6 +49,11 @@ def write_nifti(path: Path, array: NDArray[np.generic], grid: Grid) -> None:
             image.to_stream(stream)
 
     write_atomically(path, gzipped)
+
+
+def _counts(array: NDArray[np.generic], step: float) -> NDArray[np.int16]:
+    limits = np.iinfo(np.int16)
+    return np.round(array / step).clip(limits.min, limits.max).astype(np.int16)
 
 
 def _image(array: NDArray[np.generic], grid: Grid) -> nib.Nifti1Image:
