@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import oidc_provider_mock
 import pytest
 from fastapi.testclient import TestClient
 
@@ -140,6 +141,13 @@ def postgresql() -> Iterator[Callable[[], str]]:
     yield empty
     _run([*before, "pg_ctl", "-D", data, "-m", "immediate", "stop"])
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[str]:
+    """A login as a hospital has one: an OpenID provider on a port of this machine."""
+    with oidc_provider_mock.run_server_in_thread(require_nonce=True) as server:
+        yield f"http://localhost:{server.server_port}"
 
 
 def _run(words: list[Any]) -> None:

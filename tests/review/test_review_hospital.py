@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import oidc_provider_mock
 import pytest
 from fastapi.testclient import TestClient
 
@@ -17,12 +15,6 @@ from presight.errors import ConfigError
 from presight.review.accounts import Role, add_account, change_account
 from presight.review.api import Desk, HospitalLogin, make_app
 from presight.review.record import entries
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[str]:
-    with oidc_provider_mock.run_server_in_thread(require_nonce=True) as server:
-        yield f"http://localhost:{server.server_port}"
 
 
 @pytest.fixture

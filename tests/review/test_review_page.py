@@ -9,8 +9,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import uvicorn
@@ -18,7 +21,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from presight.review.api import Desk, make_app
+from presight.review.accounts import Role, add_account
+from presight.review.api import Desk, HospitalLogin, make_app
 from presight.review.api.app import STATIC
 from presight.review.decisions import history
 from presight.review.masks import parse_outline
@@ -60,6 +64,12 @@ def address(desk: Desk, add_copies: Callable[[int], None]) -> Iterator[str]:
     ):
         os.link(f"{stem}_{own}.nii.gz", f"{stem}_{prior}.nii.gz")
     refresh(desk.store, desk.results)
+    with _served(desk) as address:
+        yield address
+
+
+@contextmanager
+def _served(desk: Desk) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -137,8 +147,8 @@ def test_images_side_by_side_and_everything_by_keys(page: Page, desk: Desk) -> N
     come_in(page, "ben")
     open_study(page, "copy001")  # with the scan itself as its prior scan
     page.locator("[data-beside=prior][aria-pressed=true]").wait_for()
-    expect(page.locator(".canvas")).to_have_count(2)
-    here, there = (page.locator(".canvas canvas").nth(i) for i in (0, 1))
+    expect(page.locator(".canvases .canvas")).to_have_count(2)
+    here, there = (page.locator(".canvases canvas").nth(i) for i in (0, 1))
     _wait_until(lambda: _alike(here, there) > 0.99, page)
     before = _grey(here)
     for _ in range(4):
@@ -184,6 +194,25 @@ def test_the_next_study_is_one_key_away(page: Page) -> None:
     expect(page.locator(".head h1")).to_have_text(first)
 
 
+def test_the_hospitals_login_leads_to_the_worklist(browser: Any, desk: Desk, issuer: str) -> None:
+    """Over two sites, as in a hospital: what the cookies allow is the browser's to say."""
+    login = HospitalLogin(issuer, "desk", "a client secret")
+    with desk.store.write() as db:
+        add_account(db, "tests", "dora", Role.REVIEWER, None)
+    httpx.put(f"{issuer}/users/dora", json={"preferred_username": "dora"}).raise_for_status()
+    with _served(replace(desk, hospital=login)) as address:
+        page: Page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(LONG)
+        page.goto(address)
+        page.get_by_role("link", name="Hospital login").click()
+        page.locator("input[name=sub]").fill("dora")
+        page.keyboard.press("Enter")
+        page.locator(".rows .row").first.wait_for()
+        assert page.url.startswith(address)
+        page.get_by_role("button", name="dora · reviewer").wait_for()
+        page.close()
+
+
 def _grey(canvas: Locator) -> NDArray[np.float64]:
     picture = Image.open(io.BytesIO(canvas.screenshot())).convert("L")
     return np.asarray(picture.resize((200, 200)), dtype=np.float64)[:180]  # above the name
@@ -212,7 +241,7 @@ def _draw_and_save(page: Page) -> None:
     """Draw a stroke in the right half of the picture, where the patient's left is."""
     page.keyboard.press("2")
     page.get_by_role("button", name="Pen", exact=True).click()
-    box = page.locator(".canvas canvas").bounding_box()
+    box = page.locator(".canvases canvas").bounding_box()
     assert box is not None
     x, y = box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"]
     page.mouse.move(x, y)

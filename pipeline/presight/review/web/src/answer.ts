@@ -145,7 +145,7 @@ export class Answer {
         pair("Pattern", (pattern ?? "none named").replaceAll("_", " ")),
         pair("Clinical severity", severity.grade ?? severity.because),
         trend ? pair("Since the prior study", trend) : null),
-      ...(this.change ? since(this.change) : []),
+      ...(this.change ? since(this.change, !!(this.run ?? this.before)) : []),
       differential.length ? h("h3", {}, "Also to keep in mind") : null,
       ...differential.map((item) =>
         h("details", {}, h("summary", {}, item.name), h("p", {}, item.why), h("p", {}, `Would settle it: ${item.settles} `, this.refs(item.source)))),
@@ -281,13 +281,14 @@ function read(kind: string, written: string): unknown {
   return kind === "number" ? Number(written) : written;
 }
 
-function since(change: Change): HTMLElement[] {
+function since(change: Change, edited: boolean): (HTMLElement | null)[] {
   const days = change.days === null ? "" : `, ${change.days} days before`;
   const kinds = Object.entries(change.volume_ml).filter(([, ml]) => ml > 0);
   return [
     h("h3", {}, `Against the prior study (${change.before}${days})`),
     h("p", {}, `${change.trend ?? "no lesion in either"}: ${volume(change.before_ml)} → ${volume(change.after_ml)} mL; a repeated scan differs by less than ${change.error_percent?.toFixed(0) ?? "–"} % 95 times of 100.`),
     h("dl", { class: "facts" }, kinds.map(([kind, ml]) => pair(kind, `${volume(ml)} mL`))),
+    edited ? h("p", { class: "quiet" }, "Of the run's own outline: the change was not measured again after the edit.") : null,
   ];
 }
 

@@ -81,7 +81,7 @@ class StudyView {
     if (draft && this.mayDecide) this.offerDraft(draft);
     if (images.includes("prior")) await this.showPrior();
     await this.expectNext();
-    if (this.isOpen) preparePane();
+    requestIdleCallback(() => { if (this.isOpen) preparePane(); });
   }
 
   close(): void {

@@ -189,7 +189,9 @@ export class Viewer {
     const [, dx, dy, dz] = flair.pixDimsRAS!;
     const [x, y, z] = this.main.view.frac2vox(scene.crosshairPos) as unknown as Millimetres;
     const box = { size: [nx!, ny!, nz!], spacing: [dx!, dy!, dz!] } as Parameters<typeof grown>[1];
-    const found = grown(flair.img2RAS(), box, [x, y, z], atLeast, radius, this.tool === "fill");
+    const { scl_slope, scl_inter } = flair.hdr!; // the voxels are as stored, not as scaled
+    const stored = (atLeast - scl_inter) / (scl_slope || 1);
+    const found = grown(flair.img2RAS(), box, [x, y, z], stored, radius, this.tool === "fill");
     for (const i of found) drawBitmap[i] = 1;
     this.redrawn();
     return found.length;
