@@ -195,6 +195,24 @@ def test_an_edit_is_kept_beside_what_was_there_and_can_be_taken_out(
     assert "whole:" in capsys.readouterr().out
 
 
+def test_a_draft_is_kept_for_its_author_until_they_decide_or_discard_it(
+    come_in: ComeIn, study: StudyFolder
+) -> None:
+    ben, anna = come_in("ben"), come_in("anna")
+    mask, grid = own_outline(study)
+    address = f"/api/studies/{ben.post('/api/worklist', json={}).json()['rows'][0]['id']}"
+    assert ben.put(f"{address}/draft", content=as_bytes(~mask, grid)).status_code == 200
+    assert ben.get(address).json()["draft"]
+    kept = parse_outline(ben.get(f"{address}/draft.nii.gz").content, grid)
+    np.testing.assert_array_equal(kept, ~mask)
+    assert anna.get(address).json()["draft"] is None
+    assert anna.delete(f"{address}/draft").status_code == 200  # her own: there is none
+    assert ben.get(address).json()["draft"]
+    assert ben.delete(f"{address}/draft").status_code == 200
+    assert ben.get(address).json()["draft"] is None
+    assert ben.get(f"{address}/draft.nii.gz").status_code == 422
+
+
 def test_what_comes_after_an_edit_builds_on_it(
     come_in: ComeIn, desk: Desk, study: StudyFolder, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import nibabel as nib
 import numpy as np
@@ -51,7 +51,7 @@ def write_nifti(
     write_atomically(path, gzipped)
 
 
-def _counts(array: NDArray[np.generic], step: float) -> NDArray[np.int16]:
+def _counts(array: NDArray[Any], step: float) -> NDArray[np.int16]:
     limits = np.iinfo(np.int16)
     return np.round(array / step).clip(limits.min, limits.max).astype(np.int16)
 

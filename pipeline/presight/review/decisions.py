@@ -111,7 +111,7 @@ def decide(store: Store, study: StudyFolder, actor: str, decision: Decision) -> 
         entry = append(db, actor, decision.kind, study.name, content)
         becomes = load_config("review.yaml")["decisions"][decision.kind]["becomes"]
         _stand(db, study.name, entry, becomes or before["state"])
-        db.execute(draft.delete().where(draft.c.study == study.name, draft.c.account == actor))
+        drop_draft(db, study.name, actor)
     return entry
 
 
@@ -166,6 +166,11 @@ def get_draft(db: Connection, name: str, actor: str) -> tuple[bytes, str] | None
     wanted = sql.select(draft.c.content, draft.c.at)
     row = db.execute(wanted.where(draft.c.study == name, draft.c.account == actor)).first()
     return (row.content, row.at) if row else None
+
+
+def drop_draft(db: Connection, name: str, actor: str) -> None:
+    """Let go of somebody's draft of a study."""
+    db.execute(draft.delete().where(draft.c.study == name, draft.c.account == actor))
 
 
 def preview(

@@ -20,6 +20,7 @@ from presight.review.decisions import (
     Current,
     Decision,
     decide,
+    drop_draft,
     get_draft,
     history,
     note_opened,
@@ -158,6 +159,14 @@ def save_draft(
     with store.write() as db:
         put_draft(db, found_study.name, found.name, content, sha256(content))
     return {"sha256": sha256(content)}
+
+
+@router.delete("/studies/{study}/draft")
+def discard_draft(found_study: Study, found: Reviewer, store: InStore) -> dict[str, Any]:
+    """Let go of one's own draft."""
+    with store.write() as db:
+        drop_draft(db, found_study.name, found.name)
+    return {}
 
 
 @router.get("/studies/{study}/draft.nii.gz", response_class=Response)

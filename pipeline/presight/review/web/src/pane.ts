@@ -84,7 +84,7 @@ export class Pane {
 }
 
 export async function loaded(url: string): Promise<NVImage> {
-  return NVImage.loadFromUrl({ url: await bytes(url), name: "image.nii.gz", colormap: "gray" });
+  return NVImage.loadFromUrl({ url: await bytes(url), name: "image.nii.gz", colormap: "gray", ignoreZeroVoxels: true });
 }
 
 function made(): Niivue {

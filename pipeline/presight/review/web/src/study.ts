@@ -36,6 +36,8 @@ class StudyView {
   private readonly place = h("output", { class: "place" });
   private readonly timer: number;
   private readonly keys = (event: KeyboardEvent): void => this.key(event);
+  private readonly unload = (event: Event): void => { if (this.viewer.edited) event.preventDefault(); };
+  private drawn = false; // since the draft was kept
   private changes: Record<string, unknown> = {};
   private lesion = 0;
   private isOpen = true;
@@ -47,7 +49,10 @@ class StudyView {
   ) {
     this.viewer = new Viewer(id, desk.words);
     this.viewer.onplace = (text) => { this.place.textContent = text; };
-    this.viewer.onchange = () => this.edited();
+    this.viewer.onchange = () => {
+      this.drawn = true;
+      this.edited();
+    };
     this.display = new DisplayBar(this.viewer, desk.words, study.images);
     this.edit = new EditBar({
       take: (tool, size) => this.viewer.setTool(tool, size),
@@ -70,6 +75,7 @@ class StudyView {
     this.showOthers(study.others);
     this.timer = window.setInterval(() => void this.look(), SIGN_OF_LIFE);
     document.addEventListener("keydown", this.keys);
+    window.addEventListener("beforeunload", this.unload);
   }
 
   async open(): Promise<void> {
@@ -84,11 +90,13 @@ class StudyView {
     requestIdleCallback(() => { if (this.isOpen) preparePane(); });
   }
 
+  /** Leave, but not without keeping a half-drawn outline. */
   close(): void {
     this.isOpen = false;
     clearInterval(this.timer);
     document.removeEventListener("keydown", this.keys);
-    this.viewer.close();
+    window.removeEventListener("beforeunload", this.unload);
+    void this.keepDraft().finally(() => this.viewer.close());
     void ask(`studies/${this.id}/close`, {}).catch(() => undefined);
   }
 
@@ -157,6 +165,8 @@ class StudyView {
 
   private discard(): void {
     this.viewer.discard();
+    this.drawn = false;
+    if (this.mayDecide) void ask(`studies/${this.id}/draft`, undefined, "DELETE");
     this.changes = {};
     this.answer.show(this.study.assessment, this.study.findings, this.study.clinical);
     this.edited();
@@ -176,8 +186,18 @@ class StudyView {
 
   private async sendEdit(): Promise<{ draft: boolean; changes: Record<string, unknown> }> {
     const draft = this.viewer.edited;
-    if (draft) await ask(`studies/${this.id}/draft`, await this.viewer.outline(), "PUT");
+    if (draft) await this.sendDraft();
     return { draft, changes: this.changes };
+  }
+
+  private async sendDraft(): Promise<void> {
+    this.drawn = false;
+    await ask(`studies/${this.id}/draft`, await this.viewer.outline(), "PUT");
+  }
+
+  /** Keep what was drawn since the last time, so that no mishap takes it away. */
+  private async keepDraft(): Promise<void> {
+    if (this.drawn && this.viewer.edited && this.mayDecide) await this.sendDraft().catch(() => undefined);
   }
 
   private async rescore(): Promise<void> {
@@ -228,13 +248,18 @@ class StudyView {
         bar.remove();
         void this.viewer.takeDraft(url).then(() => this.edited());
       }),
-      button("Leave it", () => bar.remove()));
+      button("Discard it", () => {
+        bar.remove();
+        void ask(`studies/${this.id}/draft`, undefined, "DELETE");
+      }),
+      button("Later", () => bar.remove()));
     this.viewer.element.before(bar);
   }
 
   // --- the others ------------------------------------------------------------------------------
 
   private async look(): Promise<void> {
+    await this.keepDraft();
     const now = await ask<{ others: string[]; standing: Standing }>(`studies/${this.id}/presence`);
     this.showOthers(now.others);
     if (now.standing.version === this.study.standing.version) return;
@@ -258,6 +283,8 @@ class StudyView {
       if (event.key === "Escape") (document.activeElement as HTMLElement).blur();
       return;
     }
+    const reading = document.activeElement?.matches(".tab-body") && /^(Arrow|Page)/.test(event.key);
+    if (reading) return; // the text scrolls, not the slices
     if (event.key === "Enter" && document.activeElement?.matches("button, a, summary, input")) return;
     if (!this.act(event.key)) return;
     event.preventDefault();

@@ -19,6 +19,8 @@ export class Viewer {
   private readonly main: Pane;
   private readonly beside = new Map<string, Pane>();
   private readonly overlays = new Map<Overlay, NVImage>();
+  private readonly opacities = new Map<Overlay, number>();
+  private threshold = 0.01;
   private anatomy: NVImage | null = null;
   private saved: Uint8Array | null = null;
   private tool: Tool = "none";
@@ -116,20 +118,26 @@ export class Viewer {
   }
 
   async setOverlay(name: Overlay, opacity: number): Promise<void> {
-    let overlay = this.overlays.get(name);
-    if (!overlay) {
+    this.opacities.set(name, opacity);
+    if (!this.overlays.has(name)) {
       if (!opacity) return;
-      overlay = await loaded(this.url(name));
-      if (this.overlays.has(name)) return;
-      colour(name, overlay, this.words);
-      this.overlays.set(name, overlay);
-      this.main.view.addVolume(overlay);
+      const image = await loaded(this.url(name));
+      if (!this.overlays.has(name)) this.lay(name, image);
     }
-    this.main.view.setOpacity(this.main.view.volumes.indexOf(overlay), opacity);
+    const place = this.main.view.volumes.indexOf(this.overlays.get(name)!);
+    this.main.view.setOpacity(place, this.opacities.get(name)!); // the slider may have moved on
+  }
+
+  private lay(name: Overlay, image: NVImage): void {
+    colour(name, image, this.words);
+    if (name === "probability") image.cal_min = this.threshold;
+    this.overlays.set(name, image);
+    this.main.view.addVolume(image);
   }
 
   /** Show only probabilities from here on. */
   setThreshold(share: number): void {
+    this.threshold = share;
     const overlay = this.overlays.get("probability");
     if (!overlay) return;
     overlay.cal_min = share;
