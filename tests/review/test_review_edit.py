@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from presight.cli import main
 from presight.errors import ClinicalError, InputError
+from presight.follow_up.change import Change
 from presight.measure import Findings, measure
 from presight.measure.background import background
 from presight.report.result import StudyResult
@@ -93,8 +94,40 @@ def test_a_verdict_that_used_a_prior_study_can_be_edited(study: StudyFolder) -> 
     half = own_outline(study)[0].copy()
     half[half.shape[0] // 2 :] = False
     edited = reassess(fresh, mask=half)
-    assert edited.findings.change is None  # was told of the run's own outline
     assert f"{edited.findings.lesion_ml:.1f} mL after 30 days" in (edited.assessment.trend or "")
+
+
+def test_the_change_is_judged_anew_within_the_error_of_measurement(study: StudyFolder) -> None:
+    own, grid = own_outline(study)
+    own_ml = float(own.sum() * grid.voxel_ml)
+    before = Findings(**study.findings)
+    now = Findings(**study.findings | {"change": "unchanged", "days_since_prior": 30})
+    record = ClinicalRecord.model_validate(study.read_json("clinical"))
+    verdict = assess(now, record, previous=before).model_dump(mode="json")
+    _rewrite(study, "findings", now.model_dump(mode="json"))
+    _rewrite(study, "assessment", {**verdict, "provenance": study.assessment["provenance"]})
+    (study.folder / f"{NAME}_desc-prior_findings.json").write_text(before.model_dump_json())
+    report = {
+        **dict.fromkeys(("before", "after"), "a scan"),
+        **dict.fromkeys(("regions", "lesions", "adc", "doubts"), ()),
+        **dict.fromkeys(("before_ml", "after_ml"), own_ml),
+        **dict.fromkeys(("days", "percent", "error_percent"), None),
+        "outlined_by": ("a model", "a model"),
+        "error_ml": own_ml / 4,
+        "trend": "unchanged",
+        "volume_ml": dict.fromkeys((kind.name.lower() for kind in Change), 0.0),
+        "lesions_by_change": {},
+        "contrast": (None, None),
+        "alignment": dict.fromkeys(("similarity", "disagreement_mm", "shift_mm", "turn_deg"), 1.0),
+        "retest": {},
+    }
+    (study.folder / f"{NAME}_desc-presight_change.json").write_text(json.dumps(report))
+    fresh = StudyFolder(study.results, study.folder, study.name)
+    places = np.argwhere(own)
+    for share, told in ((0.1, "unchanged"), (0.5, "improved")):
+        fewer = own.copy()
+        fewer[tuple(places[: int(share * len(places))].T)] = False
+        assert reassess(fresh, mask=fewer).findings.change == told
 
 
 def _rewrite(study: StudyFolder, what: str, content: Any) -> None:

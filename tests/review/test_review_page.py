@@ -160,6 +160,14 @@ def test_images_side_by_side_and_everything_by_keys(page: Page, desk: Desk) -> N
     _wait_until(lambda: np.abs(_grey(here) - outlined).max() > 20, page)
     place = page.locator(".place")
     expect(place).to_contain_text("mm")
+    for one, other in ((here, there), (there, here)):  # whichever is clicked, the other goes along
+        told = place.inner_text()
+        box = one.bounding_box()
+        assert box is not None
+        one.click(position={"x": 0.4 * box["width"], "y": 0.5 * box["height"]})
+        expect(place).not_to_have_text(told)
+        _wait_until(lambda: _alike(here, there) > 0.98, page)
+        other.click(position={"x": 0.5 * box["width"], "y": 0.4 * box["height"]})
     page.keyboard.press("3")
     before_text = place.inner_text()
     page.keyboard.press("PageUp")  # in the coronal plane: to the front

@@ -23,12 +23,13 @@ from pydantic import ValidationError
 
 from presight.config import load_config, overridden
 from presight.errors import ClinicalError, InputError
+from presight.follow_up.comparison import ChangeReport, judge
 from presight.measure import Findings, measure
 from presight.measure.background import background
 from presight.measure.gradings import gradings
 from presight.preprocess import Prepared
 from presight.preprocess.conform import conform
-from presight.review.masks import Mask, read_outline
+from presight.review.masks import Mask, difference, read_outline
 from presight.review.results import StudyFolder
 from presight.score import Assessment, assess
 from presight.segment.lesions import Lesions
@@ -240,9 +241,24 @@ def _measured(study: StudyFolder, mask: Mask, before: Findings) -> Findings:
     }
     if not moved:
         return before
-    unknown = {"expected_dice": None, "change": None}  # told of the model's outline alone
-    fields = before.model_dump() | {name: edited[name] for name in moved} | unknown
+    told = {"expected_dice": None, "change": _change(study, mask, before)}
+    fields = before.model_dump() | {name: edited[name] for name in moved} | told
     return Findings.model_validate(fields)
+
+
+def _change(study: StudyFolder, mask: Mask, before: Findings) -> str | None:
+    """Judge the change since the prior scan anew: what a person adds has grown, in their eyes."""
+    content = study.read_json("change_report")
+    if content is None:
+        return before.change
+    report = ChangeReport.model_validate(content)
+    own, grid = own_outline(study)
+    edit = difference(own, mask, grid)
+    volume_ml = dict(report.volume_ml)
+    volume_ml["grown"] += edit.added_ml
+    volume_ml["shrunk"] += edit.removed_ml
+    after_ml = report.after_ml + edit.added_ml - edit.removed_ml
+    return judge(report.before_ml, after_ml, volume_ml, report.error_ml)
 
 
 @lru_cache(maxsize=64)

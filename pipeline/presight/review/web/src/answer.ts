@@ -288,7 +288,7 @@ function since(change: Change, edited: boolean): (HTMLElement | null)[] {
     h("h3", {}, `Against the prior study (${change.before}${days})`),
     h("p", {}, `${change.trend ?? "no lesion in either"}: ${volume(change.before_ml)} → ${volume(change.after_ml)} mL; a repeated scan differs by less than ${change.error_percent?.toFixed(0) ?? "–"} % 95 times of 100.`),
     h("dl", { class: "facts" }, kinds.map(([kind, ml]) => pair(kind, `${volume(ml)} mL`))),
-    edited ? h("p", { class: "quiet" }, "Of the run's own outline: the change was not measured again after the edit.") : null,
+    edited ? h("p", { class: "quiet" }, "Of the run's own outline: these parts were not measured again after the edit.") : null,
   ];
 }
 

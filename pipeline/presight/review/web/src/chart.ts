@@ -52,7 +52,7 @@ function tick(value: number, y: (value: number) => number): SVGElement {
 }
 
 function anchor(x: number): string {
-  return x > WIDTH - 40 ? "end" : "middle";
+  return x > WIDTH - 40 ? "end" : x < LEFT + 30 ? "start" : "middle";
 }
 
 function short(value: number): string {

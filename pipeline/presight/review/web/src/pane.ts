@@ -39,6 +39,7 @@ export class Pane {
   private readonly canvas = h("canvas", { tabindex: "0" });
   private readonly tag = h("span", { class: "tag" });
   private attached: Promise<unknown> | null = null;
+  private resting = false;
 
   constructor() {
     this.element = h("div", { class: "canvas" }, this.canvas, this.tag);
@@ -77,7 +78,14 @@ export class Pane {
     this.view.setSliceType(PLANES[plane]);
   }
 
+  /** Draw and listen no more; what was drawn on it can still be had. */
+  rest(): void {
+    if (!this.resting) this.view.cleanup();
+    this.resting = true;
+  }
+
   close(): void {
+    this.rest();
     this.view.gl?.getExtension("WEBGL_lose_context")?.loseContext();
     this.element.remove();
   }

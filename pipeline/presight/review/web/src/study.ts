@@ -96,6 +96,7 @@ class StudyView {
     clearInterval(this.timer);
     document.removeEventListener("keydown", this.keys);
     window.removeEventListener("beforeunload", this.unload);
+    this.viewer.rest();
     void this.keepDraft().finally(() => this.viewer.close());
     void ask(`studies/${this.id}/close`, {}).catch(() => undefined);
   }

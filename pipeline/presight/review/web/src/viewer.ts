@@ -29,6 +29,7 @@ export class Viewer {
   private opacity = OUTLINE;
   private hidden = false;
   private closed = false;
+  private linking = false;
   onchange: () => void = () => undefined;
   onplace: (text: string) => void = () => undefined;
   onwindow: (low: number, high: number) => void = () => undefined;
@@ -64,8 +65,13 @@ export class Viewer {
     if (!this.closed) this.main.view.createOnLocationChange(); // now with the name of the region
   }
 
-  close(): void {
+  /** Nobody looks any more; the outline can still be had until it is closed. */
+  rest(): void {
     this.closed = true;
+    for (const pane of this.panes()) pane.rest();
+  }
+
+  close(): void {
     for (const pane of this.panes()) pane.close();
   }
 
@@ -263,9 +269,14 @@ export class Viewer {
   /** Bring the FLAIR, and so the others, to where somebody went in another pane. */
   private lead(pane: Pane): void {
     const { view } = this.main;
-    view.scene.crosshairPos = [...pane.view.scene.crosshairPos] as typeof view.scene.crosshairPos;
+    const there = [...pane.view.scene.crosshairPos] as typeof view.scene.crosshairPos;
+    const moved = [0, 1, 2].some((i) => Math.abs(there[i]! - view.scene.crosshairPos[i]!) > 1e-6);
+    if (!moved || this.linking) return; // the pane followed, and NiiVue says so
+    this.linking = true;
+    view.scene.crosshairPos = there;
     view.createOnLocationChange();
     view.drawScene();
+    this.linking = false;
   }
 
   /** As near to a square of panes as their number allows; zoom and turns are shared. */
