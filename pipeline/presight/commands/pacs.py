@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     watch.add_argument("--listen", type=int, metavar="PORT", help="receive studies by C-STORE")
     watch.add_argument("--title", default="PRESIGHT", help="own application entity title")
     watch.add_argument("--peer", metavar="TITLE@HOST:PORT", help="send results there by C-STORE")
+    watch.add_argument("--tls", action="store_true", help="encrypt C-STORE, both ways")
     watch.add_argument("--config", type=Path, metavar="FILE", help="YAML with settings to change")
     watch.add_argument("--bundle", type=Path, metavar="DIR", help="another segmentation model")
     watch.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
@@ -87,10 +88,13 @@ def _archive(args: argparse.Namespace, folder: Path, stack: ExitStack) -> Archiv
 
         return DicomWeb(args.url)
     from presight.dicom.pacs.listener import Peer, Received, listening  # noqa: PLC0415 (an extra)
+    from presight.dicom.pacs.tls import receiving, sending  # noqa: PLC0415
 
     received = folder / "received"
-    stack.enter_context(listening(received, args.listen, args.title))
-    return Received(received, Peer.parse(args.peer) if args.peer else None, args.title)
+    peer = Peer.parse(args.peer) if args.peer else None
+    listen_tls, send_tls = (receiving(), sending()) if args.tls else (None, None)
+    stack.enter_context(listening(received, args.listen, args.title, tls=listen_tls))
+    return Received(received, peer, args.title, send_tls)
 
 
 def _run(images: Path, args: argparse.Namespace) -> Sequence[Path]:

@@ -19,10 +19,10 @@ from pydicom import Dataset
 
 from presight.config import load_config
 from presight.dicom.pacs.archive import ArchiveError, Seen
+from presight.dicom.pacs.tls import CA, CERTIFICATE, KEY
 from presight.errors import ConfigError
 
 USER, PASSWORD, TOKEN = "PRESIGHT_PACS_USER", "PRESIGHT_PACS_PASSWORD", "PRESIGHT_PACS_TOKEN"
-CA, CERTIFICATE, KEY = "PRESIGHT_PACS_CA", "PRESIGHT_PACS_CERT", "PRESIGHT_PACS_KEY"
 
 
 class DicomWeb:
@@ -121,8 +121,18 @@ class DicomWeb:
         return " ".join(sorted(parts))
 
 
+class _Session(requests.Session):
+    """Session whose own certificates stand over those that REQUESTS_CA_BUNDLE names."""
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        own = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, own, cert)
+
+
 def _session() -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     if token := os.environ.get(TOKEN):
         session.headers["Authorization"] = f"Bearer {token}"
     elif user := os.environ.get(USER):

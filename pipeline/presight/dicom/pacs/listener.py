@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import ssl
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -66,11 +67,14 @@ class Received:
         ``None``: results stay where the run left them.
     title : str
         Our own application entity.
+    tls : SSLContext or None
+        Encrypts what is sent.
     """
 
     folder: Path
     peer: Peer | None = None
     title: str = "PRESIGHT"
+    tls: ssl.SSLContext | None = None
 
     def studies(self) -> Sequence[Seen]:
         """See `Archive.studies`."""
@@ -97,7 +101,7 @@ class Received:
         """See `Archive.store`."""
         datasets = [pydicom.dcmread(file) for file in files]
         if self.peer:
-            send(datasets, self.peer, self.title)
+            send(datasets, self.peer, self.title, self.tls)
         for dataset in datasets:
             self._sent(dataset.StudyInstanceUID, dataset.SOPInstanceUID).touch()
 
@@ -106,8 +110,14 @@ class Received:
 
 
 @contextmanager
-def listening(folder: Path, port: int, title: str = "PRESIGHT", host: str = "") -> Iterator[Any]:
-    """Accept C-STORE and C-ECHO for as long as the context lasts.
+def listening(
+    folder: Path,
+    port: int,
+    title: str = "PRESIGHT",
+    host: str = "",
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[Any]:
+    """Accept C-STORE and C-ECHO for as long as the context lasts, from whom ``callers`` names.
 
     Yields
     ------
@@ -119,12 +129,15 @@ def listening(folder: Path, port: int, title: str = "PRESIGHT", host: str = "") 
         The port is taken or may not be used.
     """
     entity = AE(ae_title=title)
+    entity.require_calling_aet = load_config("pacs.yaml")["callers"]
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, _SYNTAXES)
     entity.add_supported_context(Verification)
     handlers = [(evt.EVT_C_STORE, _keep, [folder])]
     try:
-        server = entity.start_server((host, port), block=False, evt_handlers=handlers)
+        server = entity.start_server(
+            (host, port), block=False, evt_handlers=handlers, ssl_context=tls
+        )
     except OSError as error:
         raise ConfigError(f"port {port} cannot be listened on ({error.strerror})") from error
     try:
@@ -133,7 +146,12 @@ def listening(folder: Path, port: int, title: str = "PRESIGHT", host: str = "") 
         server.shutdown()
 
 
-def send(datasets: Sequence[pydicom.Dataset], peer: Peer, title: str = "PRESIGHT") -> None:
+def send(
+    datasets: Sequence[pydicom.Dataset],
+    peer: Peer,
+    title: str = "PRESIGHT",
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Send objects by C-STORE, as they are encoded.
 
     Raises
@@ -149,7 +167,13 @@ def send(datasets: Sequence[pydicom.Dataset], peer: Peer, title: str = "PRESIGHT
     for dataset in datasets:
         syntaxes[dataset.SOPClassUID].add(dataset.file_meta.TransferSyntaxUID)
     contexts = [build_context(kind, sorted(those)) for kind, those in syntaxes.items()]
-    association = entity.associate(peer.host, peer.port, contexts=contexts, ae_title=peer.title)
+    association = entity.associate(
+        peer.host,
+        peer.port,
+        contexts=contexts,
+        ae_title=peer.title,
+        tls_args=(tls, peer.host) if tls else None,
+    )
     if not association.is_established:
         raise ArchiveError(f"{peer.title} does not answer, or refuses to be sent results")
     try:
