@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from fastapi.testclient import TestClient
 from presight.review import accounts
 from presight.review.accounts import add_account, change_account
 from presight.review.api import Desk, make_app
+from presight.review.api.app import STATIC
 from presight.review.record import entries, verify
 from presight.review.worklist import refresh
 
@@ -295,6 +297,29 @@ def test_one_who_opens_a_study_is_shown_to_the_others(come_in: ComeIn) -> None:
     assert ben.post("/api/worklist", json={}).json()["rows"][0]["open_by"] == ["anna", "ben"]
     anna.post(f"{study}/close")
     assert ben.get(f"{study}/presence").json()["others"] == []
+
+
+def test_the_page_may_be_kept_by_a_browser_and_nothing_of_a_patient(come_in: ComeIn) -> None:
+    if not (STATIC / "index.html").is_file():
+        pytest.skip("the page was not built: needs Node and `make web`")
+    client = come_in("rea")
+    script = re.search(r'src="(/assets/[^"]+\.js)"', client.get("/").text)
+    assert script is not None
+    answer = client.get(script[1])
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-encoding"] == "gzip"
+    study = first(client)
+    for path in (study, f"{study}/images/flair.nii.gz", f"{study}/course", "/api/words"):
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("image", ["clinical", "assessment", "invented", "../flair"])
+def test_only_images_are_given_as_images(come_in: ComeIn, image: str) -> None:
+    client = come_in("rea")
+    answer = client.get(f"{first(client)}/images/{image}.nii.gz")
+    assert answer.status_code in (404, 422)
 
 
 def test_the_record_tells_who_saw_what(come_in: ComeIn, desk: Desk) -> None:

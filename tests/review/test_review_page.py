@@ -139,7 +139,7 @@ def test_two_people_at_the_desk(page: Page, desk: Desk) -> None:
     come_in(page, "anna")
     page.get_by_role("link", name="Record").click()
     expect(page.locator("main")).to_contain_text("Whole:")
-    expect(page.locator("main")).to_contain_text("Save the edit")
+    expect(page.locator("main")).to_contain_text("Edited")
     expect(page.locator("main")).to_contain_text("drawn in a test")
 
 

@@ -33,9 +33,9 @@ export async function showAccounts(body: HTMLElement, desk: Desk): Promise<Leave
         h("td", {}, each.name),
         h("td", {}, choice("", ROLES, each.role, (role) => change(each.name, { role }))),
         h("td", {}, each.sso ? "hospital login" : "password"),
-        h("td", { class: "kinds" },
+        h("td", {}, h("div", { class: "kinds" },
           each.sso ? null : button("Set password", () => setPassword(each.name, () => say(`The password of ${each.name} was changed.`))),
-          button(each.enabled ? "Switch off" : "Switch on", () => change(each.name, { enabled: !each.enabled }))))))),
+          button(each.enabled ? "Switch off" : "Switch on", () => change(each.name, { enabled: !each.enabled })))))))),
     newAccount(ways.hospital, (account) => void again(() => ask("accounts", account)))));
   return () => undefined;
 }

@@ -1,6 +1,7 @@
 // How far reviewers agree with the model and with one another.
 import { ask } from "./api";
 import { fill, h } from "./dom";
+import { did } from "./entries";
 import type { Desk, Leave } from "./main";
 import { percent, volume } from "./say";
 
@@ -22,7 +23,7 @@ export async function showAgreement(body: HTMLElement, { words }: Desk): Promise
   const found = await ask<Agreement>("agreement");
   const counts = (named: Record<string, number>, names: Record<string, string>): string[][] =>
     Object.entries(named).sort((a, b) => b[1] - a[1]).map(([code, n]) => [names[code] ?? code, String(n)]);
-  const said = Object.fromEntries(Object.entries(words.decisions).map(([kind, each]) => [kind, each.said]));
+  const said = Object.fromEntries(Object.keys(words.decisions).map((kind) => [kind, did(words, kind)]));
   fill(
     body,
     h("section", { class: "pad dashboard" },

@@ -161,7 +161,7 @@ export interface Rescored {
 }
 
 export interface Words {
-  decisions: Record<string, { said: string }>;
+  decisions: Record<string, { said: string; becomes: string | null }>;
   states: Record<string, string>;
   reasons: Record<string, string>;
   classes: Record<string, { name: string; short: string }>;

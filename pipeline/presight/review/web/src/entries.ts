@@ -1,5 +1,5 @@
 // Entries of the record, in words.
-import type { Entry } from "./api";
+import type { Entry, Words } from "./api";
 import { h } from "./dom";
 import type { Desk } from "./main";
 import { percent, volume, when } from "./say";
@@ -9,9 +9,15 @@ export function history(desk: Desk, entries: Entry[]): HTMLElement {
   return h("ol", { class: "history" }, entries.map((entry) => h("li", {}, sentence(desk, entry), ...details(desk, entry))));
 }
 
+/** What was done, said afterwards. */
+export function did(words: Words, kind: string): string {
+  const decision = words.decisions[kind];
+  if (!decision) return kind.replaceAll("_", " ");
+  return (decision.becomes && words.states[decision.becomes]) ?? decision.said;
+}
+
 function sentence({ words }: Desk, entry: Entry): HTMLElement {
-  const kind = words.decisions[entry.kind]?.said ?? entry.kind;
-  return h("p", {}, h("b", {}, kind), ` · ${entry.actor} · ${when(entry.at)} · entry ${entry.seq}`);
+  return h("p", {}, h("b", {}, did(words, entry.kind)), ` · ${entry.actor} · ${when(entry.at)} · entry ${entry.seq}`);
 }
 
 export function details({ words }: Desk, entry: Entry): (HTMLElement | null)[] {

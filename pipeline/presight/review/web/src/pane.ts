@@ -51,7 +51,7 @@ export class Pane {
   }
 
   attach(): Promise<unknown> {
-    this.attached ??= document.createElement("canvas").getContext("webgl2")
+    this.attached ??= canDraw()
       ? this.view.attachToCanvas(this.canvas)
       : Promise.reject(new Error("This browser shows no images: they need WebGL 2."));
     return this.attached;
@@ -89,6 +89,18 @@ export class Pane {
     this.view.gl?.getExtension("WEBGL_lose_context")?.loseContext();
     this.element.remove();
   }
+}
+
+let drawable: boolean | null = null;
+
+/** Whether the browser can draw volumes; asked once, since it has room for few contexts. */
+function canDraw(): boolean {
+  if (drawable === null) {
+    const trial = document.createElement("canvas").getContext("webgl2");
+    drawable = trial !== null;
+    trial?.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+  return drawable;
 }
 
 export async function loaded(url: string): Promise<NVImage> {

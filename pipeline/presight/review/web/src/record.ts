@@ -1,7 +1,7 @@
 // The record: who, when, what, newest first, and whether it is whole.
 import { ask, type Entry } from "./api";
 import { button, fill, h } from "./dom";
-import { details } from "./entries";
+import { details, did } from "./entries";
 import type { Desk, Leave } from "./main";
 import { when } from "./say";
 
@@ -43,7 +43,7 @@ function row(desk: Desk, entry: Entry): HTMLElement {
     h("td", { class: "number" }, entry.seq),
     h("td", {}, when(entry.at)),
     h("td", {}, entry.actor),
-    h("td", {}, desk.words.decisions[entry.kind]?.said ?? entry.kind.replace("_", " ")),
+    h("td", {}, did(desk.words, entry.kind)),
     h("td", {}, entry.study ?? ""),
     h("td", {}, said.length ? said : entry.content.account ? `${entry.content.account}` : "",
       h("p", { class: "hash" }, `${entry.hash.slice(0, 16)}…`)));

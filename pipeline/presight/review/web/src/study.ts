@@ -87,7 +87,8 @@ class StudyView {
     if (draft && this.mayDecide) this.offerDraft(draft);
     if (images.includes("prior")) await this.showPrior();
     await this.expectNext();
-    requestIdleCallback(() => { if (this.isOpen) preparePane(); });
+    const later = window.requestIdleCallback ?? window.setTimeout; // Safari has no idle time
+    later(() => { if (this.isOpen) preparePane(); });
   }
 
   /** Leave, but not without keeping a half-drawn outline. */
@@ -235,6 +236,8 @@ class StudyView {
   private async reload(): Promise<void> {
     this.study = await ask<Study>(`studies/${this.id}`);
     this.changes = {};
+    this.drawn = false;
+    this.element.querySelector(".draft")?.remove();
     await this.viewer.loadOutline(this.latestOutline());
     this.decide.saved(this.study);
     this.answer.saved(this.study);
@@ -244,7 +247,7 @@ class StudyView {
   private offerDraft(at: string): void {
     const url = `/api/studies/${this.id}/draft.nii.gz?${encodeURIComponent(at)}`;
     const bar = h("div", { class: "draft", role: "status" },
-      `You have an outline from ${at.slice(0, 16).replace("T", " ")} that was not saved as a decision.`,
+      `You have an outline from ${at.slice(0, 16).replace("T", " ")} that was not saved as a decision. A new one takes its place.`,
       button("Go on with it", () => {
         bar.remove();
         void this.viewer.takeDraft(url).then(() => this.edited());
@@ -253,7 +256,7 @@ class StudyView {
         bar.remove();
         void ask(`studies/${this.id}/draft`, undefined, "DELETE");
       }),
-      button("Later", () => bar.remove()));
+      button("Not now", () => bar.remove()));
     this.viewer.element.before(bar);
   }
 

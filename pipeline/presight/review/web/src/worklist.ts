@@ -243,7 +243,7 @@ class List {
       ["quality", row.doubts ? `${row.doubts} doubt${row.doubts > 1 ? "s" : ""}` : ""],
       ["date", row.date],
       ["state", h("span", { class: `state ${row.state}` }, words.states[row.state] ?? row.state)],
-      ["reviewer", row.reviewer ? `${row.reviewer} ${when(row.decided)}` : ""],
+      ["reviewer", row.reviewer ? `${row.reviewer} ${when(row.decided).slice(0, 10)}` : ""],
       ["open", others.length ? h("span", { class: "open" }, `open: ${others.join(", ")}`) : ""],
     ];
     return h(
