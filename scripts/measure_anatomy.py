@@ -1,6 +1,7 @@
 """Measure how brain and regions are found on every scan of a manifest, and draw what was found.
 
 python scripts/measure_anatomy.py ../shared/data/manifest.csv [--bundle FOLDER] --sheet anatomy.png
+python scripts/measure_anatomy.py ../shared/data/manifest.csv --no-oedema --sheet anatomy.png
 
 For the registration, and for the network of a bundle where one is given: Dice of the brain with
 the dataset's mask, the largest change of a lobe's volume when 100 mL of oedema are painted in, and
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--bundle", type=Path, help="of the anatomy network")
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--no-oedema", action="store_true", help="half the time: draw and compare")
     parser.add_argument("--only", default="", help="part of the names to measure")
     arguments = parser.parse_args()
     tiles, finders = [], finders_of(arguments.bundle)
@@ -54,8 +56,8 @@ def main() -> None:
         for method, anatomy in found.items():
             if isinstance(anatomy, Anatomy):
                 brain = of_mask(anatomy, flair, native, mask)
-                change = oedema_change(flair, anatomy, finders[method])
-                print(name, method, f"brain {brain}", f"oedema {change:.4f}", sep="\t", flush=True)
+                oedema = "" if arguments.no_oedema else ill(flair, anatomy, finders[method])
+                print(name, method, f"brain {brain}", oedema, sep="\t", flush=True)
                 tiles.append(tile(f"{name} {method}", flair.data, anatomy.labels))
             else:
                 print(name, method, anatomy, sep="\t", flush=True)
@@ -102,6 +104,10 @@ def agreement(first: Labels, second: Labels) -> list[str]:
     return [f"{value:.3f}" for value in (brain, np.median(lobes), min(lobes))]
 
 
+def ill(flair: Volume, before: Anatomy, find: Finder) -> str:
+    return f"oedema {oedema_change(flair, before, find):.4f}"
+
+
 def oedema_change(flair: Volume, before: Anatomy, find: Finder) -> float:
     """Largest relative change of a lobe's volume."""
     ill = Volume(with_oedema(flair.data, before.labels), flair.grid, flair.contrast)
@@ -143,7 +149,10 @@ def tile(name: str, data: NDArray[np.float32], labels: Labels) -> NDArray[np.uin
             image, regions = image[:, ::-1], regions[:, ::-1]
         planes.append(framed(coloured(image / scale, regions)))
     drawn = Image.fromarray(np.concatenate(planes, axis=1))
-    ImageDraw.Draw(drawn).text((2, 2), name, fill=(255, 255, 255))
+    pen = ImageDraw.Draw(drawn)
+    pen.text((2, 2), name, fill=(255, 255, 255))
+    for plane in range(3):  # the two axial ones and the coronal one
+        pen.text(((plane + 1) * TILE - 8, TILE // 2 - 6), "L", fill=(255, 255, 255))
     return np.asarray(drawn)
 
 

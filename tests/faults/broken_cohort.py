@@ -18,9 +18,14 @@ VOLATILE = ("run.json", ".presight/")  # times and memory; whose turn it was
 LIGHT_SETTINGS = """\
 preprocess:
   spacing_mm: 2.0
-  registration: {coarse_mm: 8.0, fine_mm: 4.0, scales: [1.0], pitches_deg: [0.0], coarse_iterations: 20, fine_iterations: 20}
+  registration:
+    scales: [1.0]
+    pitches_deg: [0.0]
+    levels:
+      - {grid_mm: 8, starts: 1, affine: false, iterations: 20, first_step_mm: 2, share: 1}
+      - {grid_mm: 4, starts: 1, affine: true, iterations: 20, first_step_mm: 1, share: 1}
   bias: {shrink: 8, iterations: [10]}
-"""  # noqa: E501
+"""
 
 
 def make_cohort(folder: Path, flairs: Sequence[Path], whole: int, broken: int) -> list[str]:

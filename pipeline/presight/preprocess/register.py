@@ -1,8 +1,8 @@
 """Find the reference head in a FLAIR: multi-start affine registration with SimpleITK.
 
 The fixed image is the patient's head and the moving one the MNI brain. Several scales and pitches
-are tried on a coarse grid, the best is refined as an affine. A single start fails outright on some
-clinical heads.
+are tried on a very coarse grid, the best few of them go on as affines on a finer one, and the best
+of those is refined. A single start fails outright on some clinical heads.
 
 An optimiser does not treat left and right alike to the last digit. So that a mirrored head is found
 mirrored, a head whose right half is the brighter one is registered as its mirror image.
@@ -28,6 +28,7 @@ from presight.study.volume import Grid, Volume
 # A sum over threads rounds as they happen to finish: each optimisation runs on one, and the starts
 # run beside each other, so that the same head gives the same bytes.
 _WORK_UNITS = 1
+_SEED = 1  # of the sampled voxels: the same ones every time
 
 
 @dataclass(frozen=True)
@@ -109,23 +110,15 @@ def _compose(*transforms: sitk.AffineTransform) -> sitk.AffineTransform:
 
 def _register(flair: Volume, atlas: Atlas, settings: dict[str, Any]) -> Registration:
     head = head_mask(flair.data)
-    fixed, fixed_mask = to_itk(flair.data, flair.grid), to_itk(head, flair.grid)
-    moving = to_itk(atlas.t1, atlas.grid)
-    low, high = (
-        (_shrunk(fixed, step), _shrunk(fixed_mask, step), _shrunk(moving, step))
-        for step in (settings["coarse_mm"], settings["fine_mm"])
-    )
-
-    def coarsely(start: sitk.Transform) -> tuple[sitk.Transform, float]:
-        return _optimise(*low, start, settings["coarse_iterations"], settings["histogram_bins"])
-
+    images = to_itk(flair.data, flair.grid), to_itk(head, flair.grid), to_itk(atlas.t1, atlas.grid)
+    levels = [_Level(images, level, settings["histogram_bins"]) for level in settings["levels"]]
+    found = [(start, 0.0) for start in _starts(head, flair, atlas, settings)]
     with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
-        found = list(pool.map(coarsely, _starts(head, flair, atlas, settings)))
-    best, _ = min(found, key=lambda pair: pair[1])
-    refined, metric = _optimise(
-        *high, _as_affine(best), settings["fine_iterations"], settings["histogram_bins"]
-    )
-    return Registration(_as_affine(refined), -metric)
+        for level in levels:
+            starts = [transform for transform, _ in found[: level.starts]]
+            found = sorted(pool.map(level.optimise, starts), key=lambda pair: pair[1])
+    best, metric = found[0]
+    return Registration(_as_affine(best), -metric)
 
 
 def _as_affine(transform: Any) -> sitk.AffineTransform:
@@ -167,33 +160,47 @@ def _lps(affine: NDArray[np.float64], voxel: NDArray[np.float64]) -> NDArray[np.
     return point
 
 
-def _optimise(
-    fixed: sitk.Image,
-    mask: sitk.Image,
-    moving: sitk.Image,
-    start: sitk.Transform,
-    iterations: int,
-    bins: int,
-) -> tuple[sitk.Transform, float]:
-    method = sitk.ImageRegistrationMethod()
-    method.SetNumberOfWorkUnits(_WORK_UNITS)
-    method.SetMetricAsMattesMutualInformation(bins)
-    method.SetMetricSamplingStrategy(method.NONE)
-    method.SetMetricFixedMask(mask)
-    method.SetInterpolator(sitk.sitkLinear)
-    method.SetOptimizerAsRegularStepGradientDescent(
-        learningRate=2.0,
-        minStep=0.02,
-        numberOfIterations=iterations,
-        relaxationFactor=0.6,
-        gradientMagnitudeTolerance=1e-6,
-    )
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetInitialTransform(start, inPlace=False)
-    found = method.Execute(fixed, moving)
-    if found.GetName() == "CompositeTransform":
-        found = sitk.CompositeTransform(found).GetBackTransform()
-    return found.Downcast(), method.GetMetricValue()
+class _Level:
+    """One resolution of the search: how many starts it takes, and how it goes on from each."""
+
+    def __init__(
+        self, images: tuple[sitk.Image, sitk.Image, sitk.Image], settings: dict[str, Any], bins: int
+    ) -> None:
+        self._fixed, self._mask, self._moving = (
+            _shrunk(image, settings["grid_mm"]) for image in images
+        )
+        self._settings, self._bins = settings, bins
+        self.starts: int = settings["starts"]
+
+    def optimise(self, start: sitk.Transform) -> tuple[sitk.Transform, float]:
+        """Give the best transform from a start, and its metric: the lower the better."""
+        method = self._method()
+        method.SetInitialTransform(
+            _as_affine(start) if self._settings["affine"] else start, inPlace=False
+        )
+        found = method.Execute(self._fixed, self._moving)
+        if found.GetName() == "CompositeTransform":
+            found = sitk.CompositeTransform(found).GetBackTransform()
+        return found.Downcast(), method.GetMetricValue()
+
+    def _method(self) -> sitk.ImageRegistrationMethod:
+        method = sitk.ImageRegistrationMethod()
+        method.SetNumberOfWorkUnits(_WORK_UNITS)
+        method.SetMetricAsMattesMutualInformation(self._bins)
+        if self._settings["share"] < 1:
+            method.SetMetricSamplingStrategy(method.REGULAR)
+            method.SetMetricSamplingPercentage(self._settings["share"], seed=_SEED)
+        method.SetMetricFixedMask(self._mask)
+        method.SetInterpolator(sitk.sitkLinear)
+        method.SetOptimizerAsRegularStepGradientDescent(
+            learningRate=self._settings["first_step_mm"],
+            minStep=0.02,
+            numberOfIterations=self._settings["iterations"],
+            relaxationFactor=0.6,
+            gradientMagnitudeTolerance=1e-6,
+        )
+        method.SetOptimizerScalesFromPhysicalShift()
+        return method
 
 
 def _shrunk(image: sitk.Image, spacing_mm: float) -> sitk.Image:
