@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import gdcm
 import nibabel as nib
 import numpy as np
 from pydicom import Dataset
@@ -118,6 +119,24 @@ def write_enhanced(series: SeriesToWrite, path: Path, order: list[int] | None = 
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset.save_as(path, enforce_file_format=True)
     return path
+
+
+def recompress(path: Path, syntax: str) -> None:
+    """Write a file again in a syntax that pydicom decodes only: ``"JPEGLosslessProcess14_1"``."""
+    reader, change, writer = (
+        gdcm.ImageReader(),
+        gdcm.ImageChangeTransferSyntax(),
+        gdcm.ImageWriter(),
+    )
+    reader.SetFileName(str(path))
+    change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
+    assert reader.Read()
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    writer.SetFileName(str(path))
+    assert writer.Write()
 
 
 @dataclass

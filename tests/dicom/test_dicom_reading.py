@@ -9,7 +9,14 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from dicom_writer import SeriesToWrite, from_nifti, turned, write_classic, write_enhanced
+from dicom_writer import (
+    SeriesToWrite,
+    from_nifti,
+    recompress,
+    turned,
+    write_classic,
+    write_enhanced,
+)
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -30,6 +37,12 @@ def nifti(shared) -> Path:
 @pytest.fixture
 def series(nifti) -> SeriesToWrite:
     return from_nifti(nifti)
+
+
+@pytest.fixture
+def small() -> SeriesToWrite:
+    data = np.random.default_rng(5).integers(0, 1000, (40, 48, 9)).astype(np.uint16)
+    return SeriesToWrite(data, np.diag([-5.0, -5.0, 8.0, 1.0]))
 
 
 def read_flair(path: Path):
@@ -105,6 +118,20 @@ def test_compressed(series, nifti, tmp_path, syntax):
     else:
         write_classic(series, tmp_path, syntax=syntax)
     assert same_image(read_flair(tmp_path), read_nifti(nifti, Contrast.FLAIR))
+
+
+@pytest.mark.parametrize("syntax", ["JPEGLosslessProcess14_1", "JPEGLosslessProcess14"])
+def test_jpeg_lossless_as_old_archives_keep_it(small, tmp_path, syntax):
+    for file in write_classic(small, tmp_path):
+        recompress(file, syntax)
+    assert np.array_equal(read_flair(tmp_path).data, small.data)
+
+
+def test_a_compression_that_cannot_be_decoded_is_named(small, tmp_path):
+    for file in write_classic(small, tmp_path):
+        recompress(file, "JPEGExtendedProcess2_4")
+    ((verdict,),) = [e.choice.verdicts for e in find_examinations(tmp_path)[0]]
+    assert "or a form of JPEG Extended" in verdict.why
 
 
 def test_zip_is_read_in_place(series, nifti, tmp_path):

@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
+from pydicom import Dataset
 from pydicom.pixels import pixel_array
 
 from presight.dicom.files import opened
@@ -52,15 +53,24 @@ def _decoded(frames: Sequence[Frame], where: object) -> Iterator[tuple[int, NDAr
     """Give place and pixels of every slice, opening each file once."""
     by_file = sorted(enumerate(frames), key=lambda item: (item[1].file, item[1].index))
     wanted = {ref: list(items) for ref, items in groupby(by_file, lambda item: item[1].file)}
+    how = "truncated or damaged"
     try:
         for ref, file in opened(wanted):
             dataset = pydicom.dcmread(file, force=True)
+            how = _ways(dataset)
             several = int(dataset.get("NumberOfFrames") or 1) > 1
             for z, frame in wanted[ref]:
                 yield z, pixel_array(dataset, index=frame.index if several else None)
     except _UNDECODABLE as error:
         raise InputError(
-            f"the pixels cannot be decoded: truncated or damaged ({type(error).__name__})",
+            f"the pixels cannot be decoded: {how} ({type(error).__name__})",
             where=where,
             action="Send the series again",
         ) from error
+
+
+def _ways(dataset: Dataset) -> str:
+    """Say what may be wrong with pixels that cannot be decoded."""
+    syntax = dataset.file_meta.TransferSyntaxUID
+    unsupported = f", or a form of {syntax.name} that is not supported"
+    return "truncated or damaged" + unsupported * syntax.is_compressed
