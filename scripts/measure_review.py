@@ -39,7 +39,7 @@ LABELS = ("pres", "toxic_leukoencephalopathy", "other", "no_finding")
 
 
 def copies(results: Path, out: Path, number: int) -> None:
-    """Copy the first study under other names, with other probabilities, as often as asked."""
+    """Copy the first study as it is, then under other names with other probabilities."""
     assessment = next(results.glob("sub-*/**/anat/*_desc-presight_assessment.json"))
     stem = assessment.name.removesuffix("_desc-presight_assessment.json")
     answer, rng = json.loads(assessment.read_text()), random.Random(1)  # noqa: S311
@@ -49,7 +49,7 @@ def copies(results: Path, out: Path, number: int) -> None:
         for path in assessment.parent.glob(f"{stem}_*"):
             copy = folder / path.name.replace(stem, f"sub-case{i:05d}")
             if path == assessment:
-                copy.write_text(json.dumps(_varied(answer, rng)))
+                copy.write_text(json.dumps(_varied(answer, rng) if i else answer))
             elif not copy.exists():
                 os.link(path, copy)
 
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 def _time_requests() -> None:
-    client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}/api/", timeout=60)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}/api/", timeout=600)
     me = client.post("login", json={"name": "measurement", "password": PASSWORD}).json()
     client.headers["X-CSRF-Token"] = me["csrf"]
     page = client.post("worklist", json={}).raise_for_status().json()
@@ -115,11 +115,13 @@ def _time_requests() -> None:
     print(f"study: {seconds(lambda: client.get(study))}")
     print(f"FLAIR: {seconds(lambda: client.get(f'{study}/images/flair.nii.gz'))}")
     print(f"proof: {seconds(lambda: client.get('record/proof'))}")
-    _time_edit(client, study)
+    _time_edit(client)
 
 
-def _time_edit(client: httpx.Client, study: str) -> None:
-    """Time an outline with one voxel less, sent and scored anew."""
+def _time_edit(client: httpx.Client) -> None:
+    """Time an outline with one voxel less, sent and scored anew, on the study that is as it was."""
+    (row,) = client.post("worklist", json={"find": "case00000"}).json()["rows"]
+    study = f"studies/{row['id']}"
     own = gzip.decompress(client.get(f"{study}/images/mask.nii.gz").content)
     inside = own.index(1, 352)  # behind the header
     edited = gzip.compress(own[:inside] + bytes(1) + own[inside + 1 :], 1)
