@@ -17,7 +17,7 @@ def stack(description="", sequence=(), slices=24, repeats=1, uid="1.2.3", **trai
     """Series with the header of a scanner; its slices lie nowhere."""
     what = Traits(256, 256, (0.9, 0.9), **traits)
     frames = tuple(
-        Frame(FileRef(None), z, f"{uid}.{z}", (0, 0, z), (1, 0, 0, 0, 1, 0), what)
+        Frame(FileRef(None), z, f"{uid}.{z}", (0, 0, z), (1, 0, 0, 0, 1, 0), (0.9, 0.9), what)
         for z in range(slices)
     )
     info = SeriesInfo(uid, "1", "p", 1, description, sequence=sequence)

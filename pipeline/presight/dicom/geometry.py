@@ -50,7 +50,7 @@ def arrange(frames: Sequence[Frame], where: object) -> tuple[tuple[Frame, ...], 
     steps = np.diff(positions, axis=0)
     _check_steps(steps @ normal, where)
     _check_tilt(steps, normal, where)
-    row_mm, column_mm = frames[0].traits.spacing_mm
+    row_mm, column_mm = frames[0].spacing_mm
     affine = np.eye(4)
     affine[:3, 0], affine[:3, 1] = along * column_mm, down * row_mm
     affine[:3, 2] = (positions[-1] - positions[0]) / (len(ordered) - 1)

@@ -167,6 +167,7 @@ def _frame(dataset: Dataset, places: list[Dataset], ref: FileRef, index: int) ->
         sop_uid=str(dataset.SOPInstanceUID),
         position=_numbers(position, 3),
         orientation=_numbers(orientation, 6),
+        spacing_mm=_numbers(spacing, 2),
         traits=_traits(dataset, places, find, _numbers(spacing, 2)),
         repeat=_repeat(dataset, find),
         slope=float(find("RescaleSlope") or 1.0),

@@ -47,7 +47,7 @@ class Traits:
 
     rows: int
     columns: int
-    spacing_mm: Numbers  # between rows, between columns
+    spacing_mm: Numbers  # between rows, between columns; rounded, so that alike is equal
     image_type: tuple[str, ...] = ()
     echo_time_ms: float | None = None
     repetition_time_ms: float | None = None
@@ -76,6 +76,7 @@ class Frame:
     sop_uid: str
     position: Numbers
     orientation: Numbers
+    spacing_mm: Numbers  # between rows, between columns; as the header has it
     traits: Traits
     repeat: Repeat = Repeat()
     slope: float = 1.0
