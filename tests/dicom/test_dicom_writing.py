@@ -66,6 +66,27 @@ def test_every_frame_refers_to_the_slice_that_it_lies_on(files, stack):
         assert np.allclose(place[image.ReferencedSOPInstanceUID, index], position, atol=1e-3)
 
 
+def test_a_frame_laid_over_its_slice_covers_what_is_bright(files, stack, result):
+    """As a viewer does it: pixel on pixel of the slice that the frame names, nothing resampled."""
+    mask = pydicom.dcmread(files.mask)
+    planes = mask.pixel_array.reshape(-1, mask.Rows, mask.Columns)
+    covered = 0
+    for plane, groups in zip(planes, mask.PerFrameFunctionalGroupsSequence, strict=True):
+        slice_pixels = source_pixels(groups, stack)
+        brain = slice_pixels > 0.3 * slice_pixels.max()
+        assert slice_pixels[plane > 0].mean() > 1.2 * slice_pixels[brain & (plane == 0)].mean()
+        covered += int(plane.sum())
+    assert covered == result.lesions.mask.sum()
+
+
+def source_pixels(groups, stack) -> np.ndarray:
+    named = groups.DerivationImageSequence[0].SourceImageSequence[0]
+    files = {frame.sop_uid: frame.file.path for frame in stack.frames}
+    source = pydicom.dcmread(files[named.ReferencedSOPInstanceUID])
+    planes = source.pixel_array.reshape(-1, source.Rows, source.Columns)
+    return planes[int(named.get("ReferencedFrameNumber", 1)) - 1].astype(float)
+
+
 def test_the_probability_is_kept_to_one_part_in_255(files, result):
     read = hd.seg.segread(files.probability)
     volume = read.get_volume(rescale_fractional=True)
