@@ -223,7 +223,8 @@ def test_the_hospitals_login_leads_to_the_worklist(browser: Any, desk: Desk, iss
 
 def _grey(canvas: Locator) -> NDArray[np.float64]:
     picture = Image.open(io.BytesIO(canvas.screenshot())).convert("L")
-    return np.asarray(picture.resize((200, 200)), dtype=np.float64)[:180]  # above the name
+    whole = np.asarray(picture.resize((200, 200)), dtype=np.float64)
+    return whole[5:180, 5:-5]  # without the name and the frame of what has the focus
 
 
 def _alike(one: Locator, other: Locator) -> float:

@@ -111,7 +111,8 @@ function made(): Niivue {
   return new Niivue({
     backColor: [0, 0, 0, 1],
     crosshairColor: [0.4, 0.65, 0.95, 0.6],
-    crosshairWidth: 1,
+    crosshairWidth: 0.6,
+    crosshairWidthUnit: "mm", // on coarse voxels as thin as on fine ones
     multiplanarPadPixels: 16,
     crosshairGap: 12,
     fontColor: [0.72, 0.78, 0.84, 1],
