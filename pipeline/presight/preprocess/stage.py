@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,12 @@ def preprocess(study: Study) -> Prepared:
     settings = load_config("preprocess.yaml")
     flair = conform(study.flair, settings["spacing_mm"])
     anatomy = find_anatomy(flair, settings)
-    scale = commonest_intensity(flair.data, anatomy.brain, settings["normalise"])
-    numbers = numbers_of(study.flair, flair, anatomy, scale)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # the checks do not need the bias field
+        corrected = beside.submit(correct_bias, flair, anatomy.brain, settings["bias"])
+        scale = commonest_intensity(flair.data, anatomy.brain, settings["normalise"])
+        numbers = numbers_of(study.flair, flair, anatomy, scale)
     refuse(numbers, study.flair)
-    normalised = _normalised(flair, anatomy, settings)
+    normalised = _normalised(flair, corrected.result(), anatomy, settings)
     others: dict[Contrast, Volume] = {
         contrast: align(volume, normalised, anatomy.brain, settings["align"])
         for contrast, volume in study.volumes.items()
@@ -54,8 +57,9 @@ def preprocess(study: Study) -> Prepared:
     )
 
 
-def _normalised(flair: Volume, anatomy: Anatomy, settings: dict[str, Any]) -> Volume:
-    corrected = correct_bias(flair, anatomy.brain, settings["bias"])
+def _normalised(
+    flair: Volume, corrected: NDArray[np.float32], anatomy: Anatomy, settings: dict[str, Any]
+) -> Volume:
     scale = commonest_intensity(corrected, anatomy.brain, settings["normalise"])
     return Volume(corrected / scale, flair.grid, Contrast.FLAIR, flair.source, flair.doubts)
 

@@ -14,7 +14,7 @@ from presight.report.atomic import write_atomically
 from presight.study.volume import Grid
 
 _SCANNER = 1  # NIfTI code: millimetres in the scanner's own coordinates
-_COMPRESSION = 6
+_COMPRESSION = 3  # half the time of 6, for a tenth more on the disk
 
 
 def write_nifti(
