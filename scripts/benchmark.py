@@ -86,7 +86,9 @@ def whole_run(path: Path, bundle: Bundle) -> list[Row]:
     for _ in range(2):
         own: list[float] = []
         clock = Stopwatch(lambda _stage, own=own: own.append(time.process_time()))
-        result = run_study(lambda: load_study(files, ClinicalRecord()), bundle, clock, device="cpu")
+        result = run_study(
+            lambda: load_study(files, ClinicalRecord()), lambda: bundle, clock, device="cpu"
+        )
         with tempfile.TemporaryDirectory() as out, clock("report"):
             write_study(result, Path(out))
         own.append(time.process_time())

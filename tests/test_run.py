@@ -90,7 +90,7 @@ def test_every_stage_is_timed_and_the_answer_repeats(bundle, patient):
     def run():
         clock = Stopwatch()
         study = Study("x", {Contrast.FLAIR: patient.flair}, patient.clinical)
-        return run_study(lambda: study, bundle, clock, device="cpu"), clock
+        return run_study(lambda: study, lambda: bundle, clock, device="cpu"), clock
 
     (first, clock), (second, _) = run(), run()
     assert set(clock.seconds) == set(STAGES) - {"report"}

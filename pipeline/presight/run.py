@@ -56,7 +56,7 @@ class Stopwatch:
 
 def run_study(
     read: Callable[[], Study],
-    bundle: Bundle,
+    load_model: Callable[[], Bundle],
     clock: Stopwatch,
     *,
     score: Callable[..., Assessment] = assess,
@@ -72,7 +72,8 @@ def run_study(
     ----------
     read : callable
         Gives the study; called first, so that reading is timed and its errors belong to it.
-    bundle : Bundle
+    load_model : callable
+        Gives the bundle; called when the network is needed, so it may be read meanwhile.
     clock : Stopwatch
     score : callable
         The scoring stage, with options of its own filled in.
@@ -96,6 +97,7 @@ def run_study(
     with clock("preprocess"):
         prepared = preprocess(study)
     with clock("segment"):
+        bundle = load_model()
         lesions = segment(prepared, bundle, device)
     with clock("measure"):
         findings = measure(prepared, lesions, study.clinical)

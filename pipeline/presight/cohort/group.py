@@ -9,7 +9,6 @@ from typing import Any
 from presight.cohort.history import History
 from presight.cohort.ledger import RunRecord, read_ledger
 from presight.cohort.locks import GROUP, lock
-from presight.cohort.page.write import write_page
 from presight.errors import InputError
 from presight.report.result import ModelInfo
 from presight.report.tables import Failure, write_failures, write_run_json, write_tables
@@ -46,7 +45,14 @@ def write_group(out: Path, labels: Path | None = None) -> None:
         write_tables(out)
         write_failures(out, _failures(runs[-1], history))
         _write_run_json(out, runs[-1].header, history)
-        write_page(out, labels)
+        _write_page(out, labels)
+
+
+def _write_page(out: Path, labels: Path | None) -> None:
+    # Drawing takes libraries that a run does not wait for before its first study.
+    from presight.cohort.page.write import write_page  # noqa: PLC0415
+
+    write_page(out, labels)
 
 
 def _failures(last: RunRecord, history: History) -> list[Failure]:

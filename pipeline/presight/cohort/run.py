@@ -19,7 +19,7 @@ from presight.cohort.work import Work, look
 from presight.errors import PresightError
 from presight.report.bids import write_dataset
 from presight.run import STAGES
-from presight.segment import Bundle
+from presight.segment import BundleIdentity
 from presight.segment.device import select_device
 from presight.study import ClinicalRecord, StudyInput
 from presight.study.inputs import Plan
@@ -30,7 +30,7 @@ Clinical = Callable[[StudyInput], ClinicalRecord]
 def run_cohort(
     plan: Plan,
     clinical: Clinical,
-    bundle: Bundle,
+    bundle: BundleIdentity,
     options: RunOptions,
     progress: Progress = lambda _study, _stage: None,
 ) -> list[Outcome]:
@@ -45,7 +45,7 @@ def run_cohort(
     plan : Plan
     clinical : callable
         Gives the clinical record of a study.
-    bundle : Bundle
+    bundle : BundleIdentity
         The segmentation model.
     options : RunOptions
     progress : callable of (study, stage)
@@ -82,7 +82,7 @@ def run_cohort(
 
 
 def plan_cohort(
-    plan: Plan, clinical: Clinical, bundle: Bundle, options: RunOptions
+    plan: Plan, clinical: Clinical, bundle: BundleIdentity, options: RunOptions
 ) -> Iterator[Outcome]:
     """Say what :func:`run_cohort` would do with each study, and do nothing.
 
@@ -105,7 +105,7 @@ def _looked(work: Work) -> Outcome:
 
 
 def _prepare(
-    plan: Plan, clinical: Clinical, bundle: Bundle, options: RunOptions, history: History
+    plan: Plan, clinical: Clinical, bundle: BundleIdentity, options: RunOptions, history: History
 ) -> tuple[list[Work], list[Outcome]]:
     """Sort a plan into what can be run, in order, and what is refused already."""
     works = []
@@ -145,7 +145,7 @@ def _run(works: list[Work], options: RunOptions, progress: Progress) -> Iterator
 
 
 def _about(
-    bundle: Bundle, device: str, options: RunOptions, outcomes: list[Outcome]
+    bundle: BundleIdentity, device: str, options: RunOptions, outcomes: list[Outcome]
 ) -> dict[str, Any]:
     """Facts of the run as a whole for the ledger."""
     return {

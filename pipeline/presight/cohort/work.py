@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -107,17 +108,18 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
         return kept
     why = _why(work, made_from)
     _discard(work)  # an older result no longer belongs to this input
-    result = run_study(
-        lambda: load_study(files, work.record),
-        _model(options.bundle, work.weights_sha256),
-        clock,
-        score=partial(assess, setting=options.setting, without=options.without),
-        prior=_prior(work, earlier),
-        days_since_prior=_days_since(earlier, work),
-        device=options.device,
-        settings=options.that_matter,
-        fingerprint=fingerprint(made_from),
-    )
+    with _loading(work) as model:
+        result = run_study(
+            lambda: load_study(files, work.record),
+            model,
+            clock,
+            score=partial(assess, setting=options.setting, without=options.without),
+            prior=_prior(work, earlier, model),
+            days_since_prior=_days_since(earlier, work),
+            device=options.device,
+            settings=options.that_matter,
+            fingerprint=fingerprint(made_from),
+        )
     with clock("report"):
         written = _write(result, work)
     return Outcome(
@@ -187,12 +189,13 @@ def _prior_sha256(source: Source) -> str:
     return fingerprint(ingredients(source.files, ClinicalRecord(), "", {}))
 
 
-def _prior(work: Work, earlier: Source | None) -> Callable[[], TimePoint] | None:
+def _prior(
+    work: Work, earlier: Source | None, model: Callable[[], Bundle]
+) -> Callable[[], TimePoint] | None:
     """Say how the earlier scan of the study's patient is read."""
     if earlier is None:
         return None
-    model = _model(work.options.bundle, work.weights_sha256)
-    return partial(load_source, earlier, model, work.options.device)
+    return lambda: load_source(earlier, model(), work.options.device)
 
 
 def _days_since(earlier: Source | None, work: Work) -> float | None:
@@ -229,6 +232,13 @@ def _why(work: Work, made_from: Mapping[str, str]) -> str:
     if not work.before:
         return "changed: no record of what the result was made from"
     return f"changed: {', '.join(changes(work.before, made_from)) or 'the result itself'}"
+
+
+@contextmanager
+def _loading(work: Work) -> Iterator[Callable[[], Bundle]]:
+    """Load the model beside the first stages, which do without it: its libraries take seconds."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield pool.submit(_model, work.options.bundle, work.weights_sha256).result
 
 
 @lru_cache(maxsize=1)

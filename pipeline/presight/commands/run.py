@@ -29,7 +29,7 @@ from presight.console import print_outcomes, print_plan, progress, say
 from presight.dicom.choose import read_wishes
 from presight.dicom.inputs import find_all
 from presight.errors import ConfigError, InputError
-from presight.segment import load_bundle
+from presight.segment import identify_bundle
 from presight.study import ClinicalRecord, Contrast, StudyInput
 from presight.study.bids_clinical import read_bids_clinical, say_left_alone
 from presight.study.clinical_table import read_clinical
@@ -147,7 +147,7 @@ def run_plan(
         logging.getLogger("presight").setLevel(logging.DEBUG)
     options = _options(args)
     with overridden(options.settings):
-        bundle = load_bundle(options.bundle)
+        bundle = identify_bundle(options.bundle)
         if args.dry_run:
             print_plan(plan_cohort(plan, clinical, bundle, options))
             return 0

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
-from monai.bundle import ConfigParser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 
@@ -49,29 +48,51 @@ class Settings(WeightSettings):
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """A loaded bundle.
+class BundleIdentity:
+    """Which bundle it is.
 
     Attributes
     ----------
     name, version : str
     sha256 : str
         Of the weights file.
-    network : torch.nn.Module
-        In evaluation mode, float32, on the CPU; takes (1, 1, X, Y, Z), gives logits of that shape.
-    settings : Settings
     """
 
     name: str
     version: str
     sha256: str
-    network: nn.Module
-    settings: Settings
 
     @property
     def id(self) -> str:
         """Name, version and checksum: what a result says it was made with."""
         return f"{self.name} {self.version} sha256:{self.sha256}"
+
+
+@dataclass(frozen=True)
+class Bundle(BundleIdentity):
+    """A loaded bundle.
+
+    Attributes
+    ----------
+    network : torch.nn.Module
+        In evaluation mode, float32, on the CPU; takes (1, 1, X, Y, Z), gives logits of that shape.
+    settings : Settings
+    """
+
+    network: nn.Module
+    settings: Settings
+
+
+def identify_bundle(folder: Path) -> BundleIdentity:
+    """Check a bundle's metadata and weights file, and build no network: that takes seconds.
+
+    Raises
+    ------
+    ConfigError
+        As in :func:`load_bundle`, but for what shows only when the network is built.
+    """
+    metadata, settings = _checked(folder, Settings)
+    return BundleIdentity(*_name(metadata, folder), settings.sha256)
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -116,6 +137,14 @@ def load_network(folder: Path, kind: type[SettingsType]) -> LoadedNetwork[Settin
     ConfigError
         As in :func:`load_bundle`.
     """
+    metadata, settings = _checked(folder, kind)
+    network = _network(folder)
+    _load_weights(network, folder / settings.weights)
+    return LoadedNetwork(*_name(metadata, folder), network.eval(), settings)
+
+
+def _checked(folder: Path, kind: type[SettingsType]) -> tuple[dict[str, Any], SettingsType]:
+    """Metadata and settings of a bundle whose weights are those that its metadata describe."""
     metadata = _metadata(folder)
     settings = _settings(metadata, folder, kind)
     weights = folder / settings.weights
@@ -127,10 +156,11 @@ def load_network(folder: Path, kind: type[SettingsType]) -> LoadedNetwork[Settin
             expected=f"{settings.sha256[:12]}... as the metadata say",
             action="Install presight again, or take the bundle from where it was published",
         )
-    network = _network(folder)
-    _load_weights(network, weights)
-    name, version = str(metadata.get("name", folder.name)), str(metadata.get("version", "unknown"))
-    return LoadedNetwork(name, version, network.eval(), settings)
+    return metadata, settings
+
+
+def _name(metadata: dict[str, Any], folder: Path) -> tuple[str, str]:
+    return str(metadata.get("name", folder.name)), str(metadata.get("version", "unknown"))
 
 
 def _metadata(folder: Path) -> dict[str, Any]:
@@ -166,6 +196,9 @@ def _sha256(path: Path) -> str:
 
 
 def _network(folder: Path) -> nn.Module:
+    # MONAI brings in half of scientific Python; what needs no network need not wait for that.
+    from monai.bundle import ConfigParser  # noqa: PLC0415
+
     path = folder / INFERENCE
     try:
         parser = ConfigParser()

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import numpy as np
 import SimpleITK as sitk
 import torch
-from monai.inferers import sliding_window_inference
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -75,6 +74,8 @@ def _logits(image: torch.Tensor, network: torch.nn.Module, settings: Settings) -
     if image.numel() <= settings.largest_box_voxels:
         whole: torch.Tensor = network(image)
         return whole
+    from monai.inferers import sliding_window_inference  # noqa: PLC0415 (as in bundle.py)
+
     window = (settings.window_mm,) * 3
     parts: torch.Tensor = sliding_window_inference(
         image, window, 1, network, overlap=settings.window_overlap, mode="gaussian"
