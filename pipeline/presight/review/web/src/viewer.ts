@@ -29,7 +29,6 @@ export class Viewer {
   private opacity = OUTLINE;
   private hidden = false;
   private closed = false;
-  private linking = false;
   onchange: () => void = () => undefined;
   onplace: (text: string) => void = () => undefined;
   onwindow: (low: number, high: number) => void = () => undefined;
@@ -258,7 +257,10 @@ export class Viewer {
     this.follow();
   }
 
-  /** Bring the other panes to where the FLAIR is: all of them lie on its grid. */
+  /**
+   * Bring the other panes to where the FLAIR is: all of them lie on its grid. NiiVue's own link is
+   * not used: it works for the pane with the focus alone, and answers itself without end.
+   */
   private follow(): void {
     for (const { view } of this.beside.values()) {
       view.scene.crosshairPos = [...this.main.view.scene.crosshairPos] as typeof view.scene.crosshairPos;
@@ -271,21 +273,15 @@ export class Viewer {
     const { view } = this.main;
     const there = [...pane.view.scene.crosshairPos] as typeof view.scene.crosshairPos;
     const moved = [0, 1, 2].some((i) => Math.abs(there[i]! - view.scene.crosshairPos[i]!) > 1e-6);
-    if (!moved || this.linking) return; // the pane followed, and NiiVue says so
-    this.linking = true;
+    if (!moved) return;
     view.scene.crosshairPos = there;
     view.createOnLocationChange();
     view.drawScene();
-    this.linking = false;
   }
 
-  /** As near to a square of panes as their number allows; zoom and turns are shared. */
+  /** As near to a square of panes as their number allows. */
   private arrange(): void {
-    const panes = this.panes();
-    const columns = Math.ceil(Math.sqrt(panes.length));
-    this.element.style.setProperty("--columns", String(columns));
-    const views = panes.map((pane) => pane.view);
-    for (const one of views) one.broadcastTo(views.filter((other) => other !== one));
+    this.element.style.setProperty("--columns", String(Math.ceil(Math.sqrt(this.panes().length))));
   }
 
   private panes(): Pane[] {
