@@ -67,6 +67,12 @@ def test_run_json_tells_seconds_and_memory(finished):
     assert run["peak_memory_mb"] > 100
 
 
+def test_run_json_tells_how_brain_and_regions_are_found_and_why(finished):
+    anatomy = json.loads((finished / "run.json").read_text())["anatomy"]
+    assert anatomy["method"] == "registration"
+    assert "network" in anatomy["because"]
+
+
 def test_what_would_come_out_the_same_is_kept(finished, patient_file, capsys):
     before = study_files(finished)
     args = ["run", str(patient_file), "--out", str(finished), "--device", "cpu", "--json"]

@@ -71,6 +71,7 @@ def make_folder(out: Path, count: int) -> Path:
         bundle=ModelInfo("flair_hyperintensity", "0.1.0", "ab" * 32),
         device="cpu",
         settings={},
+        anatomy={},
         seconds={},
         peak_memory_mb=None,
     )

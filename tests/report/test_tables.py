@@ -122,6 +122,7 @@ def test_run_json_says_how_long_each_stage_took(tmp_path):
         bundle=ModelInfo("flair_hyperintensity", "0.1.0", "ab" * 32),
         device="cpu",
         settings={"prior": "unstated"},
+        anatomy={"method": "registration", "because": "it is the better one"},
         seconds={"sub-b": {"segment": 1.23456}, "sub-a": {"segment": 2.0}},
         peak_memory_mb=812.5,
     )

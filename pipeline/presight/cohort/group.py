@@ -69,6 +69,7 @@ def _write_run_json(out: Path, header: Mapping[str, Any], history: History) -> N
         bundle=ModelInfo(**header.get("bundle", unknown)),
         device=header.get("device", "unknown"),
         settings=header.get("settings", {}),
+        anatomy=header.get("anatomy", {"method": "unknown", "because": "unknown"}),
         seconds=history.seconds(),
         peak_memory_mb=history.peak_memory_mb(),
     )

@@ -16,6 +16,7 @@ from presight.cohort.options import RunOptions
 from presight.cohort.outcome import Outcome, Progress, failed, refused
 from presight.cohort.threads import jobs_for
 from presight.cohort.work import Work, look
+from presight.config import load_config
 from presight.errors import PresightError
 from presight.report.bids import write_dataset
 from presight.run import STAGES
@@ -148,11 +149,13 @@ def _about(
     bundle: BundleIdentity, device: str, options: RunOptions, outcomes: list[Outcome]
 ) -> dict[str, Any]:
     """Facts of the run as a whole for the ledger."""
+    anatomy = load_config("preprocess.yaml")["anatomy"]
     return {
         "presight": __version__,
         "bundle": {"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256},
         "device": device,
         "settings": options.that_matter,
+        "anatomy": {name: anatomy[name] for name in ("method", "because")},
         "refused": [asdict(outcome.failure) for outcome in outcomes if outcome.failure],
     }
 

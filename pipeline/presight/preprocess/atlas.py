@@ -111,7 +111,7 @@ def _template(name: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     template = nib.load(
         _data_of("nilearn") / "datasets" / "data" / f"mni_icbm152_{name}_{_TEMPLATE}"
     )
-    data = np.ascontiguousarray(np.asanyarray(template.dataobj), dtype=np.float32)
+    data: NDArray[Any] = np.ascontiguousarray(np.asanyarray(template.dataobj), dtype=np.float32)
     data /= data.max()
     affine = np.asarray(template.affine, dtype=np.float64) @ from_matvec(np.eye(3), (0.5, 0, 0))
     return (data[:-1] + data[1:]) / 2, affine

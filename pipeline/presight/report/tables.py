@@ -120,6 +120,7 @@ def write_run_json(
     bundle: Model,
     device: str,
     settings: Mapping[str, Any],
+    anatomy: Mapping[str, str],
     seconds: Mapping[str, Mapping[str, float]],
     peak_memory_mb: float | None,
 ) -> None:
@@ -132,6 +133,9 @@ def write_run_json(
     device : str
     settings : mapping
         JSON-able.
+    anatomy : mapping of str to str
+        ``method`` that brain and regions are looked for with, and ``because``. Where a study fell
+        back to another, its own ``assessment.json`` says so.
     seconds : mapping of str to mapping of str to float
         Time of each stage of each study that this run completed, by its BIDS stem.
     peak_memory_mb : float or None
@@ -147,6 +151,7 @@ def write_run_json(
         "bundle": {"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256},
         "device": device,
         "settings": dict(settings),
+        "anatomy": dict(anatomy),
         "peak_memory_mb": peak_memory_mb,
         "seconds": {study: _rounded(stages) for study, stages in sorted(seconds.items())},
     }
