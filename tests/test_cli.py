@@ -185,6 +185,7 @@ def as_somebody_without_rights(words: list[str]) -> subprocess.CompletedProcess[
     """Run the command line as a user who owns nothing, since root may do anything."""
     script = (
         "import os, sys\n"
+        "import presight.cohort.page.write\n"  # loaded late, maybe from where only root reads
         "import presight.commands.run\n"
         "if os.geteuid() == 0:\n"
         "    os.setuid(65534)\n"

@@ -6,6 +6,7 @@ import { bytes } from "./images";
 export type Plane = "all" | "axial" | "coronal" | "sagittal" | "3d";
 export const OUTLINE = 0.2;
 const RIM = 0.9;
+const LEAST_PX = 64;
 const PLANES: Record<Plane, SLICE_TYPE> = {
   all: SLICE_TYPE.MULTIPLANAR,
   axial: SLICE_TYPE.AXIAL,
@@ -43,6 +44,13 @@ export class Pane {
 
   constructor() {
     this.element = h("div", { class: "canvas" }, this.canvas, this.tag);
+    const draw = this.view.drawScene.bind(this.view);
+    this.view.drawScene = () => (this.hasRoom ? draw() : undefined);
+  }
+
+  /** NiiVue takes its margins off the canvas: of one that has left the page, less than nothing is left. */
+  private get hasRoom(): boolean {
+    return this.canvas.clientWidth > LEAST_PX && this.canvas.clientHeight > LEAST_PX;
   }
 
   call(name: string): void {
