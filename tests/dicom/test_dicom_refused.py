@@ -10,7 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_writer import PATIENT, SeriesToWrite, write_classic, write_enhanced
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydicom.uid import CTImageStorage, generate_uid
 
@@ -183,6 +183,7 @@ def test_a_folder_of_other_things(tmp_path):
 
 
 @settings(max_examples=60, deadline=None)
+@example(cut=0, flip=138, value=1)  # a length of one byte for a number of four
 @given(cut=st.integers(0, 2500), flip=st.integers(0, 2500), value=st.integers(0, 255))
 def test_whatever_is_damaged_there_is_a_sentence_and_no_traceback(
     tmp_path_factory, cut, flip, value

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
 
 import pydicom
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from presight.config import load_config
 from presight.errors import InputError
@@ -19,8 +19,8 @@ from presight.errors import InputError
 _ENCRYPTED = 0x1  # flag of a zip member
 HEAD = 132  # bytes of preamble and prefix
 UNREADABLE = (  # what pydicom raises where a header is damaged
-    InvalidDicomError, OSError, EOFError, ValueError, KeyError, TypeError, AttributeError,
-    NotImplementedError, IndexError, MemoryError, RecursionError, OverflowError,
+    InvalidDicomError, BytesLengthException, OSError, EOFError, ValueError, KeyError, TypeError,
+    AttributeError, NotImplementedError, IndexError, MemoryError, RecursionError, OverflowError,
 )  # fmt: skip
 _OLD_BEGINNINGS = (b"\x08\0\x05\0", b"\x08\0\0\0", b"\x02\0\0\0")
 

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.pixels import pixel_array
 
 from presight.dicom.files import opened
@@ -17,8 +18,8 @@ from presight.dicom.series import Frame
 from presight.errors import InputError
 
 _UNDECODABLE = (
-    AttributeError, BadZipFile, EOFError, IndexError, KeyError, MemoryError, NotImplementedError,
-    OSError, RuntimeError, TypeError, ValueError,
+    AttributeError, BadZipFile, BytesLengthException, EOFError, IndexError, KeyError, MemoryError,
+    NotImplementedError, OSError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip  # what the decoders raise
 
 
