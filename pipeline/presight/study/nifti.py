@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from presight.config import load_config
 from presight.errors import InputError
 from presight.study.checks import CONVERT_AGAIN, check_geometry, check_size, check_values, times
 from presight.study.contrast import Contrast
+from presight.study.gunzip import gunzip
 from presight.study.volume import Grid, Volume
 
 
@@ -82,8 +82,7 @@ def read_nifti_series(path: Path, contrast: Contrast) -> tuple[Volume, ...]:
 def _open(path: Path) -> nib.Nifti1Image:
     _check_file(path)
     try:
-        _read_to_the_end(path)
-        image = nib.load(path)
+        image = _load(path)
     except PermissionError as error:
         raise InputError("the file may not be read", where=path) from error
     except InputError:
@@ -109,27 +108,35 @@ def _open(path: Path) -> nib.Nifti1Image:
     return image
 
 
-def _read_to_the_end(path: Path) -> None:
-    """Decompress a file once in small pieces: its checksum stands at its end, and so does a bomb.
-
-    Reading just the voxels would stop before the checksum, and take damaged ones for an image.
-    """
+def _load(path: Path) -> nib.Nifti1Image:
+    """Image of a file; a compressed one is read to its end, where its checksum stands."""
     if not path.name.endswith(".gz"):
-        return
-    limit = load_config("input.yaml")["image"]["decompressed_bytes_at_most"]
-    seen = 0
-    with gzip.open(path) as stream:
-        while piece := stream.read(_PIECE):
-            seen += len(piece)
-            if seen > limit:
-                raise InputError(
-                    f"the file decompresses to more than {limit // 2**20} MiB",
-                    where=path,
-                    expected="one image",
-                )
+        return nib.load(path)
+    limits = load_config("input.yaml")["image"]
+    content = gunzip(
+        path,
+        limits["decompressed_bytes_at_most"],
+        lambda head: _bytes_of_image(head, limits["voxels_at_most"]),
+    )
+    return _kind_of(content).from_bytes(content)
 
 
-_PIECE = 2**20
+def _bytes_of_image(head: bytes, most: int) -> int:
+    """How far the voxels reach; no farther than the header where there are too many to be read."""
+    kind = _kind_of(head)
+    size: int = kind.header_class.template_dtype.itemsize
+    header = kind.header_class(head[:size], check=False)
+    voxels = int(np.prod(np.asarray(header.get_data_shape(), dtype=np.float64)))
+    if voxels > most:
+        return size
+    return int(header["vox_offset"]) + voxels * header.get_data_dtype().itemsize
+
+
+def _kind_of(head: bytes) -> type[nib.Nifti1Image]:
+    return nib.Nifti2Image if head[:4] in _NIFTI_2 else nib.Nifti1Image
+
+
+_NIFTI_2 = ((540).to_bytes(4, "little"), (540).to_bytes(4, "big"))  # size of its header
 
 
 def _check_file(path: Path) -> None:

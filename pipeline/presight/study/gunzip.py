@@ -1,0 +1,56 @@
+"""Decompress a file once and to its end, and keep no more of it than is wanted."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from presight.errors import InputError
+
+_GZIP = zlib.MAX_WBITS | 16  # a gzip stream, its checksum compared
+_PIECE = 2**22  # in small ones each would wait for other threads of Python
+
+
+def gunzip(path: Path, limit: int, wanted: Callable[[bytes], int]) -> bytes:
+    """First part of the content of a gzip file, the rest checked and dropped.
+
+    Parameters
+    ----------
+    path : Path
+    limit : int
+        Most bytes that the file may hold.
+    wanted : callable
+        How many bytes to keep, told from the first ones.
+
+    Raises
+    ------
+    InputError
+        The file holds more than ``limit``.
+    EOFError, zlib.error
+        It is cut short or damaged, or no gzip file.
+    """
+    kept, seen, keep = bytearray(), 0, 0
+    for piece in _pieces(path.read_bytes()):
+        keep = wanted(piece) if not seen else keep
+        seen += len(piece)
+        if seen > limit:
+            raise InputError(
+                f"the file decompresses to more than {limit // 2**20} MiB",
+                where=path,
+                expected="one image",
+            )
+        kept += piece[: max(keep - len(kept), 0)]
+    return bytes(kept)
+
+
+def _pieces(packed: bytes) -> Iterator[bytes]:
+    while packed:  # a file may be several streams one after another
+        stream = zlib.decompressobj(_GZIP)
+        while not stream.eof:
+            piece = stream.decompress(packed, _PIECE)
+            packed = stream.unconsumed_tail
+            if not piece and not stream.eof:
+                raise EOFError
+            yield piece
+        packed = stream.unused_data.lstrip(b"\0")
