@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from presight.errors import InputError
 
@@ -31,26 +32,29 @@ def gunzip(path: Path, limit: int, wanted: Callable[[bytes], int]) -> bytes:
         It is cut short or damaged, or no gzip file.
     """
     kept, seen, keep = bytearray(), 0, 0
-    for piece in _pieces(path.read_bytes()):
-        keep = wanted(piece) if not seen else keep
-        seen += len(piece)
-        if seen > limit:
-            raise InputError(
-                f"the file decompresses to more than {limit // 2**20} MiB",
-                where=path,
-                expected="one image",
-            )
-        kept += piece[: max(keep - len(kept), 0)]
+    with path.open("rb") as file:
+        for piece in _pieces(file):
+            keep = wanted(piece) if not seen else keep
+            seen += len(piece)
+            if seen > limit:
+                raise InputError(
+                    f"the file decompresses to more than {limit // 2**20} MiB",
+                    where=path,
+                    expected="one image",
+                )
+            kept += piece[: max(keep - len(kept), 0)]
     return bytes(kept)
 
 
-def _pieces(packed: bytes) -> Iterator[bytes]:
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    packed = file.read(_PIECE)
     while packed:  # a file may be several streams one after another
         stream = zlib.decompressobj(_GZIP)
         while not stream.eof:
             piece = stream.decompress(packed, _PIECE)
-            packed = stream.unconsumed_tail
-            if not piece and not stream.eof:
+            rest = stream.unused_data if stream.eof else stream.unconsumed_tail
+            packed = rest or file.read(_PIECE)
+            if not (piece or packed or stream.eof):
                 raise EOFError
             yield piece
-        packed = stream.unused_data.lstrip(b"\0")
+        packed = packed.lstrip(b"\0")  # some writers fill the last block of a disk
