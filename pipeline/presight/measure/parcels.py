@@ -71,7 +71,8 @@ def _layers(settings: dict[str, Any]) -> NDArray[np.uint8]:
     watershed = settings["watershed"]
     between = [[territories[name] for name in pair] for pair in watershed["between"]]
     zones = [_border(lobes, one, other, watershed["within_mm"]) for one, other in between]
-    sulcus = _border(lobes, *frontal["between"], frontal["within_mm"])
+    one, other = frontal["between"]
+    sulcus = _border(lobes, one, other, frontal["within_mm"])
     layers = [
         _numbered(_site(parcels, site) for site in settings["sites"].values()),
         _numbered(np.isin(lobes, members) for members in territories.values()),
