@@ -94,6 +94,8 @@ def _to_native(values: NDArray[np.float32], prepared: Prepared) -> NDArray[np.fl
 
 
 def _entropy_bits(probability: NDArray[np.float32]) -> NDArray[np.float32]:
-    inside = np.clip(probability, 1e-7, 1 - 1e-7)
-    bits = -(inside * np.log2(inside) + (1 - inside) * np.log2(1 - inside))
-    return np.where(probability > 0, bits, 0).astype(np.float32)
+    bits = np.zeros_like(probability)
+    seen = probability > 0  # elsewhere, and that is most of the image, the logarithm is for nothing
+    inside = np.clip(probability[seen], 1e-7, 1 - 1e-7)
+    bits[seen] = -(inside * np.log2(inside) + (1 - inside) * np.log2(1 - inside))
+    return bits
