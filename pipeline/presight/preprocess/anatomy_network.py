@@ -17,7 +17,7 @@ from pydantic import Field
 from torch.nn import functional
 
 from presight.config import load_config
-from presight.preprocess.halve import halved
+from presight.preprocess.halve import halved_evenly
 from presight.segment.bundle import WeightSettings, load_network
 from presight.segment.device import autocast
 
@@ -82,10 +82,12 @@ def find_labels(
     """
     image = np.maximum(data, 0)
     direct, mirrored = (
-        _answers(scaled(torch.from_numpy(halved(head))), model, device)
+        _answers(scaled(torch.from_numpy(halved_evenly(head))), model, device)
         for head in (image, image[::-1])
     )
-    return _labels_at_full(direct, mirrored, data.shape)
+    mirrored = mirrored.flip(1)
+    mirrored[-1] *= -1  # its right is our left
+    return _labels_at_full(direct + mirrored, data.shape)
 
 
 def scaled(image: torch.Tensor) -> torch.Tensor:
@@ -106,38 +108,46 @@ def _answers(image: torch.Tensor, model: AnatomyNetwork, device: torch.device) -
     return answers[0, :, :x, :y, :z].float().cpu().clone()
 
 
-def _labels_at_full(
-    direct: torch.Tensor, mirrored: torch.Tensor, shape: tuple[int, ...]
-) -> NDArray[np.uint8]:
-    """Best region and side at 1 mm: answers are smooth, labels would be steps.
-
-    Either answer is brought to 1 mm before they are added: every second voxel of a head and of its
-    mirror image are not the same ones where their number is even.
-    """
-    best = torch.full(shape, -torch.inf)
-    region = torch.zeros(shape, dtype=torch.uint8)
-    for number, (here, there) in enumerate(zip(direct[:-1], mirrored[:-1], strict=True)):
-        fine = _doubled(here, shape) + _doubled(there, shape).flip(0)
-        better = fine > best
-        best = torch.where(better, fine, best)
-        region[better] = number
-    right = _doubled(direct[-1], shape) > _doubled(mirrored[-1], shape).flip(0)
-    left_ids, right_ids = _ids_of_regions()
-    labels: NDArray[np.uint8] = np.where(
-        right.numpy(), right_ids[region.numpy()], left_ids[region.numpy()]
-    )
+def _labels_at_full(answers: torch.Tensor, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Best region and side at 1 mm, within the box of the brain: answers are smooth, labels not."""
+    labels = np.zeros(shape, dtype=np.uint8)
+    brain = np.argwhere((answers[1:-1].amax(0) > answers[0]).numpy())
+    if not brain.size:
+        return labels
+    first = np.maximum(brain.min(axis=0) - 1, 0)
+    end = brain.max(axis=0) + 3  # one voxel around, and one for the odd places beyond it
+    padded = functional.pad(answers[None], (0, 2, 0, 2, 0, 2), mode="replicate")[0]
+    near = tuple(slice(low, high) for low, high in zip(first, end, strict=True))
+    fine = _doubled(padded[:, *near], along_x_between=shape[0] % 2 == 0)
+    region = _likeliest(fine[:-1]).numpy()
+    left, right = (ids[region] for ids in _ids_of_regions())
+    found = np.where(fine[-1].numpy() > 0, right, left)
+    box = tuple(slice(2 * low, 2 * high - 1) for low, high in zip(first, end, strict=True))
+    labels[box] = found[tuple(slice(width) for width in labels[box].shape)]
     return labels
 
 
-def _doubled(image: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Linear interpolation to half the spacing; voxel ``i`` comes to ``2 i``."""
-    full = tuple(2 * size - 1 for size in image.shape)
-    fine = functional.interpolate(
-        image[None, None], size=full, mode="trilinear", align_corners=True
-    )
-    more = [wanted - size for wanted, size in zip(shape, full, strict=True)]
-    padding = (0, more[2], 0, more[1], 0, more[0])
-    return functional.pad(fine, padding, mode="replicate")[0, 0]
+def _likeliest(answers: torch.Tensor) -> torch.Tensor:
+    """Find the largest answer; one by one is several times faster here than ``argmax``."""
+    best, number = answers[0], torch.zeros(answers.shape[1:], dtype=torch.uint8)
+    for i, answer in enumerate(answers[1:], start=1):
+        number.masked_fill_(answer > best, i)
+        best = torch.maximum(best, answer)
+    return number
+
+
+def _doubled(answers: torch.Tensor, along_x_between: bool) -> torch.Tensor:
+    """Linear interpolation to half the spacing; voxel ``i`` comes to ``2 i``.
+
+    Along x it comes between ``2 i`` and ``2 i + 1`` where that is asked, as
+    :func:`presight.preprocess.halve.halved_evenly` takes it.
+    """
+    x, y, z = (2 * width - 1 for width in answers.shape[1:])
+    fine = answers[None]
+    if along_x_between:
+        fine = functional.interpolate(fine, size=(x + 1, *answers.shape[2:]), mode="trilinear")
+        x += 1
+    return functional.interpolate(fine, size=(x, y, z), mode="trilinear", align_corners=True)[0]
 
 
 @cache

@@ -6,6 +6,7 @@ Nothing is stored here. The templates come with `nilearn` (MNI152 2009a symmetri
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -108,9 +109,8 @@ def _sure_tissue(brain: NDArray[np.bool_]) -> NDArray[np.uint8]:
 def _template(name: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Template, 0 to 1, half-way between neighbours along x: no voxel straddles the middle."""
     # nilearn's own reader gives the same, and takes a second to import
-    template = nib.load(
-        _data_of("nilearn") / "datasets" / "data" / f"mni_icbm152_{name}_{_TEMPLATE}"
-    )
+    path = _data_of("nilearn") / "datasets" / "data" / f"mni_icbm152_{name}_{_TEMPLATE}"
+    template = nib.Nifti1Image.from_bytes(gzip.decompress(path.read_bytes()))
     data: NDArray[Any] = np.ascontiguousarray(np.asanyarray(template.dataobj), dtype=np.float32)
     data /= data.max()
     affine = np.asarray(template.affine, dtype=np.float64) @ from_matvec(np.eye(3), (0.5, 0, 0))
