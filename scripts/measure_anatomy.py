@@ -2,11 +2,13 @@
 
 python scripts/measure_anatomy.py ../shared/data/manifest.csv [--bundle FOLDER] --sheet anatomy.png
 python scripts/measure_anatomy.py ../shared/data/manifest.csv --no-oedema --sheet anatomy.png
+python scripts/measure_anatomy.py ../shared/data/manifest.csv --careful CAREFUL --no-oedema
 
 For the registration, and for the network of a bundle where one is given: Dice of the brain with
 the dataset's mask, the largest change of a lobe's volume when 100 mL of oedema are painted in, and
 why the network was not believed where it was not; then Dice of the two methods for the brain, the
-median and the lowest lobe.
+median and the lowest lobe. With the heads of register_carefully.py: Dice of either method's lobes
+with theirs, and the medians over all heads.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from presight.preprocess.find import by_network, by_registration
 from presight.study import Contrast, Volume
 from presight.study.nifti import read_nifti
 from presight.study.resample import resample
+from presight.train.anatomy import read_heads
 
 LOBES = ids_of(*load_config("anatomy.yaml")["lobes"])
 OEDEMA_ML = 100
@@ -49,8 +52,10 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--no-oedema", action="store_true", help="half the time: draw and compare")
     parser.add_argument("--only", default="", help="part of the names to measure")
+    parser.add_argument("--careful", type=Path, help="heads with the labels of a bent atlas")
     arguments = parser.parse_args()
     tiles, finders = [], finders_of(arguments.bundle)
+    against: dict[str, list[NDArray[np.float64]]] = {method: [] for method in finders}
     for name, flair, native, mask in scans(arguments.manifest, arguments.only):
         found = {method: find(flair) for method, find in finders.items()}
         for method, anatomy in found.items():
@@ -61,11 +66,41 @@ def main() -> None:
                 tiles.append(tile(f"{name} {method}", flair.data, anatomy.labels))
             else:
                 print(name, method, anatomy, sep="\t", flush=True)
-        labels = [one.labels for one in found.values() if isinstance(one, Anatomy)]
+        labels = {m: one.labels for m, one in found.items() if isinstance(one, Anatomy)}
         if len(labels) == 2:
-            print(name, "agreement", *agreement(*labels), sep="\t", flush=True)
+            print(name, "agreement", *agreement(*labels.values()), sep="\t", flush=True)
+        truth = careful_labels(arguments.careful, name) if arguments.careful else None
+        for method, mine in labels.items() if truth is not None else ():
+            against[method].append(lobe_dice(mine[::2, ::2, ::2], truth))
+            print(name, method, "careful", *rounded(against[method][-1]), sep="\t", flush=True)
+    for method, dices in against.items():
+        if dices:
+            report(method, np.array(dices))
     if arguments.sheet:
         draw(tiles, arguments.sheet)
+
+
+def report(method: str, dices: NDArray[np.float64]) -> None:
+    """Print what the lobes of all heads have in common with the careful ones."""
+    lobes = load_config("anatomy.yaml")["lobes"]
+    both = np.median(dices, axis=0).reshape(-1, 2).mean(axis=1)
+    parts = ", ".join(f"{lobe} {value:.3f}" for lobe, value in zip(lobes, both, strict=True))
+    each = dices.mean(axis=1)
+    whole = f"lobes {each.mean():.3f} mean, {each.min():.3f} worst head"
+    print(f"{method}: {len(dices)} heads, {whole}; {parts}")
+
+
+def careful_labels(folder: Path, name: str) -> Labels | None:
+    path = folder / f"{name.replace('/', '__')}.npz"
+    return read_heads(folder, [path.stem])[0].labels if path.exists() else None
+
+
+def lobe_dice(found: Labels, truth: Labels) -> NDArray[np.float64]:
+    return np.array([dice(found == number, truth == number) for number in LOBES])
+
+
+def rounded(values: NDArray[np.float64]) -> list[str]:
+    return [f"{value:.3f}" for value in values]
 
 
 def finders_of(bundle: Path | None) -> dict[str, Finder]:
@@ -99,9 +134,9 @@ def of_mask(found: Anatomy, flair: Volume, native: Volume, mask: Path | None) ->
 
 
 def agreement(first: Labels, second: Labels) -> list[str]:
-    lobes = [dice(first == number, second == number) for number in LOBES]
+    lobes = lobe_dice(first, second)
     brain = dice(first > 0, second > 0)
-    return [f"{value:.3f}" for value in (brain, np.median(lobes), min(lobes))]
+    return rounded(np.array([brain, np.median(lobes), lobes.min()]))
 
 
 def ill(flair: Volume, before: Anatomy, find: Finder) -> str:
