@@ -19,7 +19,7 @@ from presight.preprocess import preprocess
 from presight.report.result import ModelInfo, StudyResult, make_provenance
 from presight.score import Assessment, assess
 from presight.segment import Bundle, segment
-from presight.segment.device import select_device
+from presight.segment.device import device_name
 from presight.study import Study
 
 STAGES = ("read", "preprocess", "segment", "measure", "score", "report")
@@ -81,7 +81,7 @@ def run_study(
         Gives an earlier scan of the patient: what changed since then counts too.
     days_since_prior : float, optional
         Where the names of the sessions do not say it.
-    device : {"auto", "cpu", "cuda"}
+    device : {"auto", "cpu", "cuda", "openvino"}
     settings : mapping
         What stands over the shipped configuration; kept with the result.
     fingerprint : str
@@ -113,7 +113,7 @@ def run_study(
         study,
         ModelInfo(bundle.name, bundle.version, bundle.sha256),
         settings=settings,
-        device=str(select_device(device)),
+        device=device_name(device),
         seconds=clock.seconds,
         fingerprint=fingerprint,
         peak_memory_mb=peak_memory_mb(),

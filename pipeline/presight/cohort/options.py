@@ -18,7 +18,7 @@ class RunOptions:
         Folder for the results.
     bundle : Path
         Folder of the segmentation model.
-    device : {"auto", "cpu", "cuda"}
+    device : {"auto", "cpu", "cuda", "openvino"}
     resume : bool
         Keep a study whose result already stands there and was made from the same input files,
         clinical values, weights and settings.

@@ -21,7 +21,7 @@ from presight.errors import PresightError
 from presight.report.bids import write_dataset
 from presight.run import STAGES
 from presight.segment import BundleIdentity
-from presight.segment.device import select_device
+from presight.segment.device import device_name
 from presight.study import ClinicalRecord, StudyInput
 from presight.study.inputs import Plan
 
@@ -65,7 +65,7 @@ def run_cohort(
         The output folder cannot be written to.
     """
     # A cluster has devices of its own, which its workers look for.
-    device = options.device if options.scheduler else str(select_device(options.device))
+    device = options.device if options.scheduler else device_name(options.device)
     write_dataset(options.out)  # an output folder that cannot be written is found out at once
     history = History.of(read_ledger(options.out))
     works, outcomes = _prepare(plan, clinical, bundle, options, history)

@@ -238,11 +238,13 @@ def _why(work: Work, made_from: Mapping[str, str]) -> str:
 def _loading(work: Work) -> Iterator[Callable[[], Bundle]]:
     """Load the model beside the first stages, which do without it: its libraries take seconds."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        yield pool.submit(_model, work.options.bundle, work.weights_sha256).result
+        yield pool.submit(
+            _model, work.options.bundle, work.weights_sha256, work.options.device
+        ).result
 
 
 @lru_cache(maxsize=1)
-def _model(folder: Path, sha256: str) -> Bundle:
+def _model(folder: Path, sha256: str, device: str) -> Bundle:
     """Load the model once a process.
 
     Raises
@@ -250,7 +252,7 @@ def _model(folder: Path, sha256: str) -> Bundle:
     ConfigError
         It is not the one that the run began with.
     """
-    bundle = load_bundle(folder)
+    bundle = load_bundle(folder, device)
     if bundle.sha256 != sha256:
         raise ConfigError(
             "the weights are not those that the run began with",

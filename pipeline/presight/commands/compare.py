@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject", metavar="ID", help="id of the patient in the results")
     parser.add_argument("--config", type=Path, metavar="FILE", help="YAML with settings to change")
     parser.add_argument("--bundle", type=Path, metavar="DIR", help="another segmentation model")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or openvino")
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
 
 
@@ -81,7 +81,7 @@ def _time_points(args: argparse.Namespace) -> list[TimePoint]:
     days = _one_each(args.days, sources, "--days")
     bundle = None
     if needs_model(sources, masks):
-        bundle = load_bundle(args.bundle or model_path("flair_hyperintensity"))
+        bundle = load_bundle(args.bundle or model_path("flair_hyperintensity"), args.device)
     points = []
     for source, mask, day in zip(sources, masks, days, strict=True):
         say(f"{source.files.stem}: {'reading' if source.results else 'running'}")

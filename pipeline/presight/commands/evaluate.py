@@ -65,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="in place of the bundle's own, above 0, under 1",
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or openvino")
     parser.add_argument("--json", action="store_true", help="print summary.json, not the table")
 
 
@@ -113,7 +113,7 @@ def _split(args: argparse.Namespace) -> Split | None:
 
 def _model(args: argparse.Namespace) -> Bundle:
     """Bundle or checkpoint, with the threshold that was asked for."""
-    bundle = load_bundle(args.bundle or model_path("flair_hyperintensity"))
+    bundle = load_bundle(args.bundle or model_path("flair_hyperintensity"), args.device)
     if args.checkpoint:
         bundle = checkpoint_bundle(args.checkpoint, bundle)
     if args.threshold is None:

@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     watch.add_argument("--tls", action="store_true", help="encrypt C-STORE, both ways")
     watch.add_argument("--config", type=Path, metavar="FILE", help="YAML with settings to change")
     watch.add_argument("--bundle", type=Path, metavar="DIR", help="another segmentation model")
-    watch.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    watch.add_argument("--device", default="auto", help="auto, cpu, cuda or openvino")
     watch.add_argument("--once", action="store_true", help="look once and end")
     push = actions.add_parser("push", help="store DICOM files on a DICOMweb server")
     push.add_argument("files", nargs="+", type=Path, metavar="FILE")

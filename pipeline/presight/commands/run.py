@@ -103,7 +103,7 @@ def add_run_options(parser: argparse.ArgumentParser, *, out_required: bool = Tru
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="YAML with settings to change")
     parser.add_argument("--bundle", type=Path, metavar="DIR", help="another segmentation model")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or openvino")
     parser.add_argument(
         "--no-resume", action="store_true", help="run again what would come out the same"
     )

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 Labels = NDArray[np.uint8]
 
 
-def kept(name: str, made_from: str, shape: tuple[int, ...], make: Callable[[], Labels]) -> Labels:
-    """Read a label map from the cache, or make and keep it.
+def kept(
+    name: str, made_from: str, shape: tuple[int, ...] | None, make: Callable[[], Labels]
+) -> Labels:
+    """Read a label map, or bytes of any meaning, from the cache, or make and keep them.
 
     The file's name carries the hash of what the map is made from, and the file that of its own
     content: another source or a damaged file is made anew. Where the folder cannot be written,
@@ -27,7 +29,8 @@ def kept(name: str, made_from: str, shape: tuple[int, ...], make: Callable[[], L
         What it is.
     made_from : str
         Everything that the content depends on.
-    shape : tuple of int
+    shape : tuple of int or None
+        ``None`` where it is not known before.
     make : callable
         Makes the map.
 
@@ -49,13 +52,13 @@ def cache_folder() -> Path:
     return Path(home) / "presight"
 
 
-def _read(path: Path, shape: tuple[int, ...]) -> Labels | None:
+def _read(path: Path, shape: tuple[int, ...] | None) -> Labels | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
             labels, checksum = stored["labels"], str(stored["sha256"])
     except Exception:  # missing or damaged in any way: it is made again
         return None
-    whole = labels.shape == shape and labels.dtype == np.uint8
+    whole = shape in (None, labels.shape) and labels.dtype == np.uint8
     return labels if whole and _hash(labels.tobytes()) == checksum else None
 
 

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 
 from presight.errors import ConfigError
+from presight.segment.device import OPENVINO
+from presight.segment.openvino import compiled
 from presight.segment.trust import TrustSettings
 
 METADATA = Path("configs/metadata.json")
@@ -95,7 +97,7 @@ def identify_bundle(folder: Path) -> BundleIdentity:
     return BundleIdentity(*_name(metadata, folder), settings.sha256)
 
 
-def load_bundle(folder: Path) -> Bundle:
+def load_bundle(folder: Path, device: str = "auto") -> Bundle:
     """Read and check a bundle.
 
     A bundle's configuration can name any Python object, so it is code: load only bundles that
@@ -106,6 +108,8 @@ def load_bundle(folder: Path) -> Bundle:
     folder : Path
         With ``configs/metadata.json``, ``configs/inference.json`` (its ``network_def`` is built)
         and the weights.
+    device : str
+        As in :func:`presight.segment.device.select_device`; only ``openvino`` makes a difference.
 
     Raises
     ------
@@ -113,7 +117,7 @@ def load_bundle(folder: Path) -> Bundle:
         A file is missing or unreadable, the weights are not the ones the metadata describe, or
         they do not fit the network.
     """
-    loaded = load_network(folder, Settings)
+    loaded = load_network(folder, Settings, device)
     return Bundle(
         loaded.name, loaded.version, loaded.settings.sha256, loaded.network, loaded.settings
     )
@@ -129,7 +133,9 @@ class LoadedNetwork(Generic[SettingsType]):
     settings: SettingsType
 
 
-def load_network(folder: Path, kind: type[SettingsType]) -> LoadedNetwork[SettingsType]:
+def load_network(
+    folder: Path, kind: type[SettingsType], device: str = "auto"
+) -> LoadedNetwork[SettingsType]:
     """Read and check the network of a bundle whose settings are of a kind.
 
     Raises
@@ -138,9 +144,12 @@ def load_network(folder: Path, kind: type[SettingsType]) -> LoadedNetwork[Settin
         As in :func:`load_bundle`.
     """
     metadata, settings = _checked(folder, kind)
-    network = _network(folder)
-    _load_weights(network, folder / settings.weights)
-    return LoadedNetwork(*_name(metadata, folder), network.eval(), settings)
+    if device == OPENVINO:
+        made_from = f"{settings.sha256} {(folder / INFERENCE).read_text(encoding='utf-8')}"
+        network = compiled(made_from, lambda: _trained(folder, settings))
+    else:
+        network = _trained(folder, settings)
+    return LoadedNetwork(*_name(metadata, folder), network, settings)
 
 
 def _checked(folder: Path, kind: type[SettingsType]) -> tuple[dict[str, Any], SettingsType]:
@@ -193,6 +202,12 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise ConfigError(f"the weights cannot be read ({error})", where=path) from error
+
+
+def _trained(folder: Path, settings: WeightSettings) -> nn.Module:
+    network = _network(folder)
+    _load_weights(network, folder / settings.weights)
+    return network.eval()
 
 
 def _network(folder: Path) -> nn.Module:

@@ -8,6 +8,20 @@ import torch
 
 from presight.errors import ConfigError
 
+OPENVINO = "openvino"
+
+
+def device_name(name: str) -> str:
+    """Name a device as results do.
+
+    Raises
+    ------
+    ConfigError
+        As for :func:`select_device`.
+    """
+    device = select_device(name)
+    return name if name == OPENVINO else str(device)
+
 
 def select_device(name: str) -> torch.device:
     """Device of a name.
@@ -15,7 +29,8 @@ def select_device(name: str) -> torch.device:
     Parameters
     ----------
     name : str
-        ``"cpu"``, ``"cuda"`` (or ``"cuda:1"``), or ``"auto"``: CUDA where there is any.
+        ``"cpu"``, ``"cuda"`` (or ``"cuda:1"``), ``"openvino"`` (the CPU, see
+        :mod:`presight.segment.openvino`) or ``"auto"``: CUDA where there is any, else the CPU.
 
     Raises
     ------
@@ -24,8 +39,12 @@ def select_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == OPENVINO:
+        return torch.device("cpu")
     if name != "cpu" and not name.startswith("cuda"):
-        raise ConfigError(f"the device {name!r} is not known", expected="auto, cpu or cuda")
+        raise ConfigError(
+            f"the device {name!r} is not known", expected="auto, cpu, cuda or openvino"
+        )
     if name != "cpu" and not torch.cuda.is_available():
         raise ConfigError("there is no CUDA device here", action="Use --device auto or cpu")
     return torch.device(name)
