@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from monai.metrics import calibration_binning
 from numpy.typing import NDArray
 
 
@@ -46,6 +45,8 @@ def reliability(
     drawn : (N,) ndarray of bool
     bins : int
     """
+    from monai.metrics import calibration_binning  # noqa: PLC0415 (slow, and seldom needed)
+
     values = (
         torch.from_numpy(array.astype(np.float32))[None, None] for array in (probability, drawn)
     )

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.metrics import DiceMetric, compute_hausdorff_distance
 from numpy.typing import NDArray
 
 from presight.evaluate.calibration import Reliability, reliability
@@ -136,12 +135,16 @@ def _volume_ml(mask: NDArray[np.bool_], voxel_ml: float) -> float:
 
 
 def _dice(drawn: NDArray[np.bool_], found: NDArray[np.bool_]) -> float:
+    from monai.metrics import DiceMetric  # noqa: PLC0415 (slow, and the cohort's page needs none)
+
     return float(DiceMetric(include_background=True)(_batch(found), _batch(drawn)))
 
 
 def _hd95_mm(
     drawn: NDArray[np.bool_], found: NDArray[np.bool_], spacing_mm: tuple[float, float, float]
 ) -> float:
+    from monai.metrics import compute_hausdorff_distance  # noqa: PLC0415 (as above)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # MONAI's, of an argument of its own
         distance = compute_hausdorff_distance(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -62,13 +63,18 @@ def measure(prepared: Prepared, lesions: Lesions, clinical: ClinicalRecord = _UN
         Age, sex and creatinine, for the background load to expect. Nothing else is looked at.
     """
     seen = _Seen(prepared, lesions, clinical)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # most of it leaves the interpreter free
+        swelling = beside.submit(lambda: seen.swelling)
+        found = {
+            **_burden(seen),
+            **_place(seen),
+            **_pattern(seen),
+            **_diffusion(seen),
+            **_candidates(seen),
+        }
     return Findings(
-        **_burden(seen),
-        **_place(seen),
-        **_pattern(seen),
-        **_diffusion(seen),
-        **_candidates(seen),
-        **_swelling(seen.swelling),
+        **found,
+        **_swelling(swelling.result()),
         not_assessed=_not_assessed(seen),
         sequences=tuple(c.value for c in (Contrast.FLAIR, *prepared.others)),
         quality_doubts=(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,13 +120,19 @@ def discard_study(study: Study | StudyInput, out: Path) -> None:
 
 def _write_images(result: StudyResult, files: StudyFiles) -> None:
     lesions, prepared, native = result.lesions, result.prepared, result.prepared.native
-    write_nifti(files.lesion_mask, lesions.mask.astype(np.uint8), native)
-    write_nifti(files.lesion_probability, lesions.probability.astype(np.float32), native)
-    write_nifti(files.lesion_uncertainty, _in_percent(lesions.uncertainty), native)
-    write_nifti(files.anatomy, to_native(prepared.anatomy, prepared).astype(np.uint8), native)
-    write_nifti(files.brain, to_native(prepared.brain, prepared).astype(np.uint8), native)
-    for scan in brain_images(result):
-        _write_brain(result, files, scan)
+    images: list[tuple[Path, NDArray[Any]]] = [
+        (files.lesion_mask, lesions.mask.astype(np.uint8)),
+        (files.lesion_probability, lesions.probability.astype(np.float32)),
+        (files.lesion_uncertainty, _in_percent(lesions.uncertainty)),
+        (files.anatomy, to_native(prepared.anatomy, prepared).astype(np.uint8)),
+        (files.brain, to_native(prepared.brain, prepared).astype(np.uint8)),
+    ]
+    with ThreadPoolExecutor(max_workers=1) as beside:  # packing leaves the interpreter free
+        packed = [beside.submit(write_nifti, path, data, native) for path, data in images]
+        for scan in brain_images(result):
+            _write_brain(result, files, scan)
+    for one in packed:
+        one.result()
     write_text(files.anatomy_labels, label_table())
     for path, content in _sidecars(result, files):
         write_text(path, to_json(content))
