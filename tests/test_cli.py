@@ -255,7 +255,7 @@ def test_demo_prints_the_answer_and_the_page(tmp_path, capsys):
 def test_info_and_the_clinical_template(capsys, tmp_path):
     assert main(["info", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert facts["bundles"][0]["name"] == "flair_hyperintensity"
+    assert [one["name"] for one in facts["bundles"]] == ["brain_anatomy", "flair_hyperintensity"]
     assert main(["info", "--clinical-template"]) == 0
     template = capsys.readouterr().out
     assert "tacrolimus" in template

@@ -95,7 +95,7 @@ def run_study(
     with clock("read"):
         study = read()
     with clock("preprocess"):
-        prepared = preprocess(study)
+        prepared = preprocess(study, device)
     with clock("segment"):
         bundle = load_model()
         lesions = segment(prepared, bundle, device)

@@ -18,6 +18,7 @@ VOLATILE = ("run.json", ".presight/")  # times and memory; whose turn it was
 LIGHT_SETTINGS = """\
 preprocess:
   spacing_mm: 2.0
+  anatomy: {method: registration}
   registration:
     scales: [1.0]
     pitches_deg: [0.0]

@@ -74,8 +74,9 @@ def folder() -> Path:
     return model_path("flair_hyperintensity")
 
 
-def test_metadata_are_what_the_specification_asks_for(folder: Path) -> None:
-    metadata = json.loads((folder / "configs" / "metadata.json").read_text())
+@pytest.mark.parametrize("bundle", ["brain_anatomy", "flair_hyperintensity"])
+def test_metadata_are_what_the_specification_asks_for(bundle: str) -> None:
+    metadata = json.loads((model_path(bundle) / "configs" / "metadata.json").read_text())
     jsonschema.Draft201909Validator.check_schema(SCHEMA)
     faults = [
         f"{error.json_path}: {error.message}"

@@ -16,7 +16,7 @@ from presight.cohort.locks import Busy, lock
 from presight.cohort.options import RunOptions
 from presight.cohort.outcome import Outcome, answer, failed
 from presight.cohort.staging import staged
-from presight.config import overridden
+from presight.config import load_config, overridden
 from presight.dicom.folder import discard_dicom
 from presight.dicom.stack import Stack
 from presight.errors import ConfigError, InputError, PresightError
@@ -24,6 +24,7 @@ from presight.follow_up.sources import Source, days_to, find_prior, load_source
 from presight.follow_up.time_point import TimePoint
 from presight.follow_up.trend import trend
 from presight.follow_up.write import discard_change, write_change
+from presight.preprocess.anatomy_network import anatomy_weights
 from presight.report.derivatives import StudyFiles, discard_study, study_files, write_study
 from presight.report.result import StudyResult
 from presight.run import Stopwatch, peak_memory_mb, run_study
@@ -174,6 +175,8 @@ def _write_dicom(result: StudyResult, work: Work, out: Path) -> None:
 
 def _made_from(work: Work, earlier: Source | None) -> dict[str, str]:
     parts = ingredients(work.files, work.record, work.weights_sha256, work.options.that_matter)
+    with overridden(work.options.settings):
+        parts["anatomy weights"] = anatomy_weights(load_config("preprocess.yaml")["anatomy"])
     if earlier:
         parts["prior"] = _prior_sha256(earlier)
     return parts

@@ -162,7 +162,7 @@ def load_source(
             )
         return _read_result(source.files, source.results)
     study = load_study(source.files)
-    prepared = preprocess(study)
+    prepared = preprocess(study, device)
     if mask is not None:
         lesions = _given(_read_labels(mask, study.flair.grid) > 0, study.flair.grid)
     elif bundle is not None:

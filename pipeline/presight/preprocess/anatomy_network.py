@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch.nn import functional
 
-from presight.config import load_config
+from presight.config import load_config, model_path
 from presight.preprocess.halve import halved_evenly
-from presight.segment.bundle import WeightSettings, load_network
+from presight.segment.bundle import WeightSettings, load_network, weights_sha256
 from presight.segment.device import autocast
 
 _SCALE_QUANTILE = 0.95
@@ -50,17 +51,24 @@ class AnatomyNetwork:
 
 
 @cache
-def load_anatomy_network(folder: Path) -> AnatomyNetwork:
-    """Read and check a bundle.
+def load_anatomy_network(folder: Path, device: str = "auto") -> AnatomyNetwork:
+    """Read and check a bundle; as :func:`presight.segment.load_bundle` does.
 
     Raises
     ------
     ConfigError
         As in :func:`presight.segment.load_bundle`.
     """
-    loaded = load_network(folder, AnatomySettings)
+    loaded = load_network(folder, AnatomySettings, device)
     name = f"{loaded.name} {loaded.version} sha256:{loaded.settings.sha256}"
     return AnatomyNetwork(name, loaded.network, loaded.settings)
+
+
+def anatomy_weights(settings: dict[str, Any]) -> str:
+    """Checksum of the network that ``anatomy`` of ``configs/preprocess.yaml`` asks for, or none."""
+    if settings["method"] != "network":
+        return "none"
+    return weights_sha256(model_path(settings["bundle"]), AnatomySettings)
 
 
 def find_labels(

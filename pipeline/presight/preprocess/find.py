@@ -40,7 +40,7 @@ def find_anatomy(flair: Volume, settings: dict[str, Any], device: str = "auto") 
     """
     if settings["anatomy"]["method"] == "registration":
         return by_registration(flair, settings)
-    model = load_anatomy_network(model_path(settings["anatomy"]["bundle"]))
+    model = load_anatomy_network(model_path(settings["anatomy"]["bundle"]), device)
     found = by_network(flair, model, settings, select_device(device))
     return found if isinstance(found, Anatomy) else by_registration(flair, settings, found)
 

@@ -23,8 +23,14 @@ from presight.study.study import Study
 from presight.study.volume import Volume
 
 
-def preprocess(study: Study) -> Prepared:
+def preprocess(study: Study, device: str = "auto") -> Prepared:
     """Conform, find brain and anatomy, correct bias, normalise, align the other contrasts.
+
+    Parameters
+    ----------
+    study : Study
+    device : str
+        For the anatomy network; as in :func:`presight.segment.device.select_device`.
 
     Raises
     ------
@@ -34,7 +40,7 @@ def preprocess(study: Study) -> Prepared:
     """
     settings = load_config("preprocess.yaml")
     flair = conform(study.flair, settings["spacing_mm"])
-    anatomy = find_anatomy(flair, settings)
+    anatomy = find_anatomy(flair, settings, device)
     with ThreadPoolExecutor(max_workers=1) as beside:  # the checks do not need the bias field
         corrected = beside.submit(correct_bias, flair, anatomy.brain, settings["bias"])
         scale = commonest_intensity(flair.data, anatomy.brain, settings["normalise"])

@@ -97,6 +97,17 @@ def identify_bundle(folder: Path) -> BundleIdentity:
     return BundleIdentity(*_name(metadata, folder), settings.sha256)
 
 
+def weights_sha256(folder: Path, kind: type[WeightSettings] = Settings) -> str:
+    """Checksum that a bundle's metadata give of its weights; compared when they are loaded.
+
+    Raises
+    ------
+    ConfigError
+        The metadata cannot be read.
+    """
+    return _settings(_metadata(folder), folder, kind).sha256
+
+
 def load_bundle(folder: Path, device: str = "auto") -> Bundle:
     """Read and check a bundle.
 
