@@ -168,7 +168,7 @@ def nnunet(python: Path, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "volume.npy", flair.data)
         done = subprocess.run(
-            [python, script, f"{folder}/volume.npy"], check=True, capture_output=True, text=True
+            [python, script, f"{folder}/volume.npy"], check=True, stdout=subprocess.PIPE, text=True
         )
     rows = [(what, wall, own) for what, wall, own in json.loads(done.stdout.splitlines()[-1])]
     show("nnU-Net v2's predictor, 3d_fullres, one fold, random weights", rows)
