@@ -74,6 +74,7 @@ def carefully(head: AnatomyHead, lesion: Mask) -> AnatomyHead:
         syn_metric="CC",
         syn_sampling=2,
         reg_iterations=ITERATIONS,
+        total_sigma=0.5,
         random_seed=1,
     )
     bent = ants.apply_transforms(
