@@ -1,5 +1,6 @@
 """The network compiled by OpenVINO finds what torch finds, and nothing leaves the machine."""
 
+import shutil
 import subprocess
 import sys
 
@@ -63,6 +64,13 @@ def test_what_was_compiled_is_kept_and_nothing_is_reported(tmp_path, monkeypatch
     assert answers[0] == answers[1]
     assert first.stdout.decode().splitlines()[1] == "True None"
     assert second.stdout.decode().splitlines()[1] == "False None"  # not even MONAI was needed
+
+
+def test_a_bundle_without_its_network_is_refused_in_a_sentence(tmp_path):
+    folder = shutil.copytree(model_path("flair_hyperintensity"), tmp_path / "bundle")
+    (folder / "configs" / "inference.json").unlink()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_bundle(folder, "openvino")
 
 
 def test_the_device_is_named_as_it_was_asked_for():

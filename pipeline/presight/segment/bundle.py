@@ -156,7 +156,7 @@ def load_network(
     """
     metadata, settings = _checked(folder, kind)
     if device == OPENVINO:
-        made_from = f"{settings.sha256} {(folder / INFERENCE).read_text(encoding='utf-8')}"
+        made_from = f"{settings.sha256} {_sha256(folder / INFERENCE)}"
         network = compiled(made_from, lambda: _trained(folder, settings))
     else:
         network = _trained(folder, settings)
@@ -212,7 +212,7 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise ConfigError(f"the weights cannot be read ({error})", where=path) from error
+        raise ConfigError(f"the file cannot be read ({error})", where=path) from error
 
 
 def _trained(folder: Path, settings: WeightSettings) -> nn.Module:
