@@ -1,6 +1,7 @@
 """The command line: words become a call, errors become a sentence and an exit code.
 
-Exit codes: 0 all done; 1 some studies failed; 2 nothing could be run; 130 interrupted.
+Exit codes: 0 all done; 1 some studies failed; 2 nothing could be run; 130 interrupted; 141 what
+was printed went into a pipe that nobody reads any more.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from importlib import import_module
 
 from presight import __version__
 from presight.errors import PresightError
+from presight.pipes import ending_with_the_reader
 
 # In the order of --help. Each is a module of presight.commands, imported when it is asked for.
 COMMANDS = {
@@ -34,7 +36,11 @@ NOTHING_RUN, INTERRUPTED = 2, 130
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; the console script ``presight``."""
-    words = list(sys.argv[1:] if words is None else words)
+    with ending_with_the_reader():
+        return _run(list(sys.argv[1:] if words is None else words))
+
+
+def _run(words: Sequence[str]) -> int:
     args = _parser(words[0] if words else "").parse_args(words)
     args.words = words
     try:

@@ -15,12 +15,21 @@ from rich.text import Text
 
 from presight.cohort import Outcome
 from presight.cohort.outcome import DONE
+from presight.pipes import leave
 from presight.run import STAGES
 from presight.score import Label
 from presight.score.assessment import Classification
 from presight.study import StudyInput
 
-errors = Console(stderr=True, highlight=False)
+
+class _Console(Console):
+    """rich's own, which ends as every command does when nobody reads what it prints."""
+
+    def on_broken_pipe(self) -> None:
+        leave()
+
+
+errors = _Console(stderr=True, highlight=False)
 
 Show = Callable[[StudyInput, str], None]
 
@@ -82,7 +91,7 @@ def print_table(
     heading: Sequence[str], sections: Sequence[tuple[str, Sequence[Sequence[str]]]]
 ) -> None:
     """Print figures in columns, a line between sections; the first column names the row."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    console = _Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     table = Table(caption="Research use only.", caption_justify="left")
     for place, name in enumerate(heading):
         table.add_column(name, justify="right" if place else "left")
@@ -97,7 +106,7 @@ def print_table(
 
 def print_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Print one row a study: verdict, probabilities with intervals, the page; then the failures."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    console = _Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     done = [outcome for outcome in outcomes if outcome.classification]
     if len(done) == 1 and done[0].classification:
         console.print(_one(done[0].classification))
