@@ -11,6 +11,7 @@ from presight.errors import InputError
 
 _GZIP = zlib.MAX_WBITS | 16  # a gzip stream, its checksum compared
 _PIECE = 2**22  # in small ones each would wait for other threads of Python
+_HEAD = 1024  # bytes; no NIfTI header has more
 
 
 def gunzip(path: Path, limit: int, wanted: Callable[[bytes], int]) -> bytes:
@@ -22,7 +23,7 @@ def gunzip(path: Path, limit: int, wanted: Callable[[bytes], int]) -> bytes:
     limit : int
         Most bytes that the file may hold.
     wanted : callable
-        How many bytes to keep, told from the first ones.
+        How many bytes to keep, told from the first 1024 or more, or from all where there are fewer.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def gunzip(path: Path, limit: int, wanted: Callable[[bytes], int]) -> bytes:
     """
     kept, seen, keep = bytearray(), 0, 0
     with path.open("rb") as file:
-        for piece in _pieces(file):
+        for piece in _after_a_head(_pieces(file)):
             keep = wanted(piece) if not seen else keep
             seen += len(piece)
             if seen > limit:
@@ -44,6 +45,17 @@ def gunzip(path: Path, limit: int, wanted: Callable[[bytes], int]) -> bytes:
                 )
             kept += piece[: max(keep - len(kept), 0)]
     return bytes(kept)
+
+
+def _after_a_head(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Give the pieces, the first of them joined: any stream may be short, or empty."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= _HEAD:
+            break
+    yield head
+    yield from pieces
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
