@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from monai.losses import DiceLoss
 
 from presight.train.loss import LesionLoss
 
@@ -44,3 +45,22 @@ def test_more_false_lesion_in_an_empty_patch_costs_more(loss: LesionLoss) -> Non
     ]
     assert costs == sorted(costs)
     assert costs[-1] > costs[-2] + 0.1
+
+
+def test_a_missed_focus_costs_more_where_it_counts_more(loss: LesionLoss) -> None:
+    truth = torch.maximum(cube(20), torch.flip(cube(2), [2, 3, 4]))
+    found, counts = cube(20), torch.ones_like(truth)
+    assert loss(log_odds(found), truth, counts) == loss(log_odds(found), truth)
+    focus = torch.flip(cube(2), [2, 3, 4]) > 0
+    assert loss(log_odds(found), truth, counts + 9 * focus) > 3 * loss(log_odds(found), truth)
+
+
+def test_the_dice_terms_are_those_of_monai(loss: LesionLoss) -> None:
+    logits = torch.randn(3, 1, 8, 8, 8, generator=torch.Generator().manual_seed(1))
+    truth = (torch.arange(3 * 512).reshape(3, 1, 8, 8, 8) % 5 == 0).float()
+    dice = [
+        DiceLoss(sigmoid=True, batch=batch, smooth_nr=2, smooth_dr=2)(logits, truth)
+        for batch in (True, False)
+    ]
+    only_dice = LesionLoss(of_patch=0.5, cross_entropy=0.0, smooth=2.0)
+    assert only_dice(logits, truth).item() == pytest.approx(sum(d.item() for d in dice) / 2)

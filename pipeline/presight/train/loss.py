@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-from monai.losses import DiceLoss
 from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 
 class LesionLoss(nn.Module):
@@ -24,19 +24,30 @@ class LesionLoss(nn.Module):
     smooth : float
         Voxels added to both sides of the Dice fraction, so that an empty patch has one.
 
-    Source: Milletari 2016 (10.1109/3DV.2016.79) for Dice as a loss; computed by MONAI.
+    Source: Milletari 2016 (10.1109/3DV.2016.79) for Dice as a loss. Written here because MONAI's
+    cannot weigh voxels.
     """
 
     def __init__(self, of_patch: float, cross_entropy: float, smooth: float) -> None:
         super().__init__()
-        self.share, self.weight = of_patch, cross_entropy
-        self.of_batch = DiceLoss(sigmoid=True, batch=True, smooth_nr=smooth, smooth_dr=smooth)
-        self.of_patch = DiceLoss(sigmoid=True, batch=False, smooth_nr=smooth, smooth_dr=smooth)
-        self.of_voxel = nn.BCEWithLogitsLoss()
+        self.share, self.weight, self.smooth = of_patch, cross_entropy, smooth
 
-    def forward(self, logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-        """Loss of log-odds (B, 1, X, Y, Z) against a truth of 0 and 1 of the same shape."""
-        dice = (1 - self.share) * self.of_batch(logits, truth)
-        dice = dice + self.share * self.of_patch(logits, truth)
-        loss: torch.Tensor = dice + self.weight * self.of_voxel(logits, truth)
-        return loss
+    def forward(
+        self, logits: torch.Tensor, truth: torch.Tensor, counts: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Loss of log-odds (B, 1, X, Y, Z) against a truth of 0 and 1 of the same shape.
+
+        ``counts``, of the same shape, is what every voxel counts; 1 without it.
+        """
+        counts = torch.ones_like(truth) if counts is None else counts
+        found = torch.sigmoid(logits)
+        both = (2 * counts * found * truth).flatten(1).sum(1)
+        either = (counts * (found + truth)).flatten(1).sum(1)
+        dice = (1 - self.share) * self._missing(both.sum(), either.sum())
+        dice = dice + self.share * self._missing(both, either).mean()
+        of_voxel = binary_cross_entropy_with_logits(logits, truth, weight=counts)
+        return dice + self.weight * of_voxel
+
+    def _missing(self, both: torch.Tensor, either: torch.Tensor) -> torch.Tensor:
+        """One minus Dice."""
+        return 1 - (both + self.smooth) / (either + self.smooth)
