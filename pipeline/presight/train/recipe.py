@@ -1,4 +1,4 @@
-"""A training recipe: everything that decides what the weights become, in one YAML file."""
+"""A training recipe: everything that decides what the weights become, written as YAML."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
-from presight.config import read_yaml
 from presight.errors import ConfigError
+from presight.train.extends import read_extended
 from presight.train.split import Split
 
 RecipeType = TypeVar("RecipeType", bound=BaseModel)
@@ -161,7 +161,7 @@ class Recipe(_Frozen):
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read a recipe.
+    """Read a recipe, whole: also what it takes from another that it extends.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def load_recipe(path: Path) -> Recipe:
 def read_recipe(path: Path, kind: type[RecipeType]) -> RecipeType:
     """Read a recipe of a kind; raises as `load_recipe` does."""
     try:
-        return kind.model_validate(read_yaml(path))
+        return kind.model_validate(read_extended(path))
     except ValidationError as error:
         first = error.errors()[0]
         setting = ".".join(str(part) for part in first["loc"]) or "recipe"
