@@ -23,6 +23,7 @@ from presight.train.cache import TrainingVolume
 from presight.train.recipe import Recipe
 from presight.train.synthesis.head import synthesise_head
 from presight.train.synthesis.paint import paint
+from presight.train.weights import lesion_weights
 
 SYNTHETIC = "synthetic"
 _KEYS = ("image", "mask", "brain")
@@ -86,7 +87,15 @@ class Patches(Dataset[dict[str, torch.Tensor]]):
             "image": image.clamp(*self.recipe.intensity_clip),
             "mask": (mask[:1] > 0.5).to(torch.float32),
             "ignored": mask[1:] > 0,
+            **self._counts(mask[0] > 0.5),
         }
+
+    def _counts(self, mask: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Say what every voxel counts, where the recipe weighs lesions."""
+        if self.recipe.lesion_weight is None:
+            return {}
+        counts = lesion_weights(mask.numpy(), self.recipe.lesion_weight)
+        return {"counts": torch.from_numpy(counts)[None]}
 
     def _draw(self, rng: np.random.Generator) -> dict[str, Array]:
         """Draw a patch before augmentation, a little larger than the one that is learnt from."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, V
 from presight.errors import ConfigError
 from presight.train.extends import read_extended
 from presight.train.split import Split
+from presight.train.weights import LesionWeight
 
 RecipeType = TypeVar("RecipeType", bound=BaseModel)
 
@@ -76,6 +77,7 @@ class Recipe(_Frozen):
     seed: int
     network: dict[str, Any]
     loss: dict[str, Any]
+    lesion_weight: LesionWeight | None = None  # without it every voxel counts 1
     output_prior: float = Field(gt=0, lt=1)  # share of lesion voxels: sets the output bias
     intensity_clip: tuple[float, float]
     phases: tuple[Phase, ...] = Field(min_length=1)

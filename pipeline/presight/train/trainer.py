@@ -174,7 +174,8 @@ class _Run:
 
     def _loss_of(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         logits = self._logits_of(self.parallel, batch)
-        loss: torch.Tensor = self.loss(logits, batch["mask"].to(self.device))
+        counts = {"counts": batch["counts"].to(self.device)} if "counts" in batch else {}
+        loss: torch.Tensor = self.loss(logits, batch["mask"].to(self.device), **counts)
         return loss
 
     def _logits_of(self, network: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
