@@ -17,6 +17,7 @@ from presight.train.transforms import (
     RandSkullStripd,
     RandThickSlicesd,
 )
+from presight.train.weights import LesionWeight
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,18 @@ def test_patches_have_the_size_and_range_that_the_recipe_says(
         assert float(patch["image"].min()) >= 0
         assert float(patch["image"].max()) <= 3
         assert set(patch["mask"].unique().tolist()) <= {0.0, 1.0}
+
+
+def test_voxels_of_a_small_lesion_count_more_where_the_recipe_says_so(
+    recipe: Recipe, volume: TrainingVolume
+) -> None:
+    assert "counts" not in Patches([volume], recipe, 0, 1)[0]
+    weight = LesionWeight(full_ml=5, most=10, halo_mm=3)
+    weighed = recipe.model_copy(update={"lesion_weight": weight})
+    for patch in (Patches([volume], weighed, 0, 4)[number] for number in range(8)):
+        inside = patch["counts"][patch["mask"] == 1]
+        assert patch["counts"].shape == patch["mask"].shape
+        assert len(inside) == 0 or float(inside.min()) > 2  # half a millilitre, or less where cut
 
 
 def test_a_patch_depends_on_seed_and_number_alone(recipe: Recipe, volume: TrainingVolume) -> None:
