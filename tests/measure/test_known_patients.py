@@ -55,6 +55,8 @@ def test_above_and_below_the_tentorium_add_up(measured):
     assert measured.supratentorial_ml + measured.infratentorial_ml == pytest.approx(
         sum(region.lesion_ml for region in measured.regions)
     )
+    assert sum(region.lesion_ml for region in measured.regions) == pytest.approx(measured.lesion_ml)
+    assert sum(region.region_ml for region in measured.regions) == pytest.approx(measured.brain_ml)
     assert measured.brain_share == pytest.approx(measured.lesion_ml / measured.brain_ml)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from presight.config import load_config
 from presight.measure.details import Depth, Lesion, RegionVolume, Side
@@ -15,13 +16,27 @@ from presight.study.volume import Grid
 
 
 def region_volumes(
-    mask: NDArray[np.bool_], anatomy: NDArray[np.uint8], voxel_ml: float
+    mask: NDArray[np.bool_],
+    anatomy: NDArray[np.uint8],
+    voxel_ml: float,
+    lesion_ml: float | None = None,
 ) -> tuple[RegionVolume, ...]:
-    """Lesion and whole volume of every region of ``configs/anatomy.yaml``."""
+    """Lesion and whole volume of every region of ``configs/anatomy.yaml``.
+
+    Parameters
+    ----------
+    mask, anatomy : (X, Y, Z) ndarray
+        On one grid. A voxel of the lesion outside every region counts for the nearest.
+    voxel_ml : float
+    lesion_ml : float, optional
+        Volume that the regions share out among them, where the lesion was outlined on another
+        grid; that of the mask otherwise.
+    """
     labels = load_config("anatomy.yaml")["labels"]
     size = max(labels) + 1
     inside = np.bincount(anatomy.ravel(), minlength=size) * voxel_ml
-    bright = np.bincount(anatomy[mask], minlength=size) * voxel_ml
+    voxels = np.bincount(_regions_of(mask, anatomy), minlength=size)
+    bright = voxels * (voxel_ml if lesion_ml is None else lesion_ml / max(1, voxels.sum()))
     return tuple(
         RegionVolume(
             region=label["region"],
@@ -102,6 +117,18 @@ def main_region(numbers: NDArray[np.uint8]) -> tuple[str, Side]:
         return "outside the brain", Side.MIDLINE
     label = labels[int(np.bincount(named).argmax())]
     return label["region"], Side(label["side"])
+
+
+def _regions_of(mask: NDArray[np.bool_], anatomy: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Region of every voxel of a mask; the nearest one of those that lie in none."""
+    found = anatomy[mask]
+    outside = found == 0
+    known = anatomy > 0
+    if outside.any() and known.any():
+        rim = np.argwhere(known & ~ndimage.binary_erosion(known))
+        _, nearest = cKDTree(rim).query(np.argwhere(mask)[outside])
+        found[outside] = anatomy[tuple(rim[nearest].T)]
+    return found
 
 
 def _lesion(

@@ -14,10 +14,10 @@ from scipy import ndimage
 
 from presight.config import load_config
 from presight.measure.coordinates import fit_to_atlas
+from presight.measure.outline import carry_outline
 from presight.preprocess.prepared import Prepared
 from presight.segment.lesions import Lesions
 from presight.study.contrast import Contrast
-from presight.study.resample import resample
 from presight.study.volume import Grid
 
 Mask = NDArray[np.bool_]
@@ -35,6 +35,8 @@ class Head:
     flair : (X, Y, Z) ndarray of float32
         The commonest brain intensity is 1.
     brain, lesion : (X, Y, Z) ndarray of bool
+    outline : (X, Y, Z) ndarray of bool
+        The lesion with what of it lies outside the brain mask.
     anatomy : (X, Y, Z) ndarray of uint8
         Ids of ``configs/anatomy.yaml``.
     others : mapping of Contrast to (X, Y, Z) ndarray of float32
@@ -44,6 +46,7 @@ class Head:
     flair: Image
     brain: Mask
     lesion: Mask
+    outline: Mask
     anatomy: NDArray[np.uint8]
     others: Mapping[Contrast, Image]
     grid: Grid
@@ -135,13 +138,12 @@ class Head:
 def see_head(prepared: Prepared, lesions: Lesions) -> Head:
     """Crop a prepared study to its brain and bring the lesion onto its grid."""
     box = _box(prepared.brain)
-    lesion = resample(
-        lesions.mask.astype(np.uint8), lesions.grid, prepared.flair.grid, nearest=True
-    ).astype(bool)
+    outline = carry_outline(lesions.mask, lesions.grid, prepared.flair.grid)
     return Head(
         flair=prepared.flair.data[box],
         brain=prepared.brain[box],
-        lesion=(lesion & prepared.brain)[box],
+        lesion=(outline & prepared.brain)[box],
+        outline=outline[box],
         anatomy=prepared.anatomy[box],
         others={contrast: volume.data[box] for contrast, volume in prepared.others.items()},
         grid=_cropped(prepared.flair.grid, box),

@@ -51,9 +51,11 @@ _UNKNOWN = ClinicalRecord()
 def measure(prepared: Prepared, lesions: Lesions, clinical: ClinicalRecord = _UNKNOWN) -> Findings:
     """Measure the hyperintensity as a neuroradiologist would.
 
-    Volumes of regions and lesions are counted on the grid of the FLAIR that came in; parts of
-    regions, depths and intensities on the working grid, where the bias field is gone. Shares of an
-    absent lesion are ``None``: there is nothing to share.
+    The volume of the lesion and of each of its pieces is counted on the grid of the FLAIR that came
+    in. Regions share it out among them as they do the outline drawn again on the working grid,
+    where they are known between thick slices too; so their volumes add up to that of the lesion.
+    Parts of regions, depths and intensities are of the working grid, where the bias field is gone.
+    Shares of an absent lesion are ``None``: there is nothing to share.
 
     Parameters
     ----------
@@ -104,7 +106,12 @@ class _Seen:
 
     @cached_property
     def regions(self) -> tuple[RegionVolume, ...]:
-        return region_volumes(self.lesions.mask, self.anatomy, self.lesions.grid.voxel_ml)
+        head = self.head
+        return region_volumes(head.outline, head.anatomy, head.grid.voxel_ml, self.lesion_ml)
+
+    @cached_property
+    def lesion_ml(self) -> float:
+        return _count(self.lesions.mask) * self.lesions.grid.voxel_ml
 
     @cached_property
     def table(self) -> tuple[tuple[Lesion, ...], NDArray[np.float64]]:
@@ -154,9 +161,8 @@ class _Seen:
 
 
 def _burden(seen: _Seen) -> dict[str, Any]:
-    voxel_ml = seen.lesions.grid.voxel_ml
-    lesion_ml = _count(seen.lesions.mask) * voxel_ml
-    brain_ml = _count(seen.anatomy > 0) * voxel_ml
+    lesion_ml = seen.lesion_ml
+    brain_ml = seen.head.ml(seen.head.anatomy > 0)
     listed, sizes_ml = seen.table
     infratentorial_ml = volume_in(seen.regions, "infratentorial")
     trust = seen.lesions.trust
