@@ -27,7 +27,7 @@ from scipy import ndimage
 
 from presight.config import load_config
 from presight.preprocess.anatomy import Anatomy
-from presight.preprocess.anatomy_network import load_anatomy_network
+from presight.preprocess.anatomy_bundle import load_anatomy_network
 from presight.preprocess.appearance import ids_of
 from presight.preprocess.conform import conform
 from presight.preprocess.find import by_network, by_registration

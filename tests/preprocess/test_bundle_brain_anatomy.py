@@ -9,7 +9,7 @@ import torch
 
 from presight.config import load_config, model_path
 from presight.preprocess.anatomy import Anatomy
-from presight.preprocess.anatomy_network import load_anatomy_network
+from presight.preprocess.anatomy_bundle import load_anatomy_network
 from presight.preprocess.conform import conform
 from presight.preprocess.find import by_network, by_registration
 from presight.study import Contrast, Volume

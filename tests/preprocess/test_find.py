@@ -6,12 +6,8 @@ import torch
 
 from presight.config import config_path, load_config
 from presight.preprocess.anatomy import Anatomy
-from presight.preprocess.anatomy_network import (
-    AnatomyNetwork,
-    AnatomySettings,
-    find_labels,
-    regions,
-)
+from presight.preprocess.anatomy_bundle import AnatomyNetwork, AnatomySettings
+from presight.preprocess.anatomy_network import find_labels, regions
 from presight.preprocess.atlas import load_atlas
 from presight.preprocess.find import by_network, by_registration
 from presight.preprocess.quality import judge

@@ -9,6 +9,7 @@ from typing import Any
 from presight.cohort.history import History
 from presight.cohort.ledger import RunRecord, read_ledger
 from presight.cohort.locks import GROUP, lock
+from presight.cohort.page.data import read_cohort
 from presight.errors import InputError
 from presight.report.result import ModelInfo
 from presight.report.tables import Failure, write_failures, write_run_json, write_tables
@@ -49,6 +50,8 @@ def write_group(out: Path, labels: Path | None = None) -> None:
 
 
 def _write_page(out: Path, labels: Path | None) -> None:
+    if not read_cohort(out).worth_a_page:
+        return
     # Drawing takes libraries that a run does not wait for before its first study.
     from presight.cohort.page.write import write_page  # noqa: PLC0415
 

@@ -5,15 +5,9 @@ from __future__ import annotations
 import os
 
 import SimpleITK as sitk
-import torch
-from joblib import cpu_count
 
 from presight.config import load_config
-
-
-def cores() -> int:
-    """Cores that this process may use: those of its affinity mask and its container."""
-    return max(1, int(cpu_count()))
+from presight.threads import cores, use_threads
 
 
 def jobs_for(studies: int) -> int:
@@ -36,4 +30,4 @@ def share_threads(jobs: int | None) -> None:
     """
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(load_config("cohort.yaml")["filter_threads"])
     if jobs:
-        torch.set_num_threads(max(1, cores() // jobs))
+        use_threads(cores() // jobs)

@@ -24,13 +24,14 @@ from presight.follow_up.sources import Source, days_to, find_prior, load_source
 from presight.follow_up.time_point import TimePoint
 from presight.follow_up.trend import trend
 from presight.follow_up.write import discard_change, write_change
-from presight.preprocess.anatomy_network import anatomy_weights
+from presight.preprocess.anatomy_bundle import anatomy_weights
 from presight.report.derivatives import StudyFiles, discard_study, study_files, write_study
 from presight.report.result import StudyResult
 from presight.run import Stopwatch, peak_memory_mb, run_study
 from presight.score import Assessment, assess
 from presight.segment import Bundle, load_bundle
 from presight.study import ClinicalRecord, Contrast, StudyInput, load_study
+from presight.warm import import_later
 
 _log = logging.getLogger(__name__)
 
@@ -241,9 +242,9 @@ def _why(work: Work, made_from: Mapping[str, str]) -> str:
 def _loading(work: Work) -> Iterator[Callable[[], Bundle]]:
     """Load the model beside the first stages, which do without it: its libraries take seconds."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        yield pool.submit(
-            _model, work.options.bundle, work.weights_sha256, work.options.device
-        ).result
+        model = pool.submit(_model, work.options.bundle, work.weights_sha256, work.options.device)
+        pool.submit(import_later)
+        yield model.result
 
 
 @lru_cache(maxsize=1)

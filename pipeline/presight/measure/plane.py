@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # whose parts are imported when they are used
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
+from scipy import ndimage
 
 from presight.config import load_config
 from presight.measure.head import Head
@@ -60,7 +61,7 @@ def find_plane(head: Head) -> Plane:
         return start
     likeness = likeness_of(head, points)
     limits = [np.deg2rad(settings["furthest_deg"])] * 2 + [settings["furthest_mm"]]
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         lambda move: -likeness(_moved(start, move, head)),
         np.zeros(3),
         method="Powell",

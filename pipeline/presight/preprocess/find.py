@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import SimpleITK as sitk
-import torch
 from numpy.typing import NDArray
 
 from presight.config import model_path
 from presight.errors import InputError
 from presight.preprocess.anatomy import Anatomy
-from presight.preprocess.anatomy_network import AnatomyNetwork, find_labels, load_anatomy_network
+from presight.preprocess.anatomy_bundle import AnatomyNetwork, load_anatomy_network
 from presight.preprocess.atlas import load_atlas
 from presight.preprocess.fit import fit_atlas
 from presight.preprocess.plausible import implausible
@@ -20,6 +19,9 @@ from presight.preprocess.register import register_atlas
 from presight.segment.device import select_device
 from presight.study.resample import resample
 from presight.study.volume import Volume
+
+if TYPE_CHECKING:
+    import torch
 
 
 def find_anatomy(flair: Volume, settings: dict[str, Any], device: str = "auto") -> Anatomy:
@@ -49,6 +51,8 @@ def by_network(
     flair: Volume, model: AnatomyNetwork, settings: dict[str, Any], device: torch.device
 ) -> Anatomy | str:
     """Regions from the network, or the reason why they cannot be true."""
+    from presight.preprocess.anatomy_network import find_labels  # noqa: PLC0415 (imports torch)
+
     labels = _largest_part(find_labels(flair.data, model, device))
     fit = fit_atlas(labels, flair.grid)
     reason = implausible(labels, flair.grid, fit, settings["anatomy"]["plausible"])

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from presight.preprocess.atlas import Atlas
 from presight.study.resample import to_itk
 from presight.study.volume import Grid, Volume
+from presight.threads import cores, shared_threads
 
 # A sum over threads rounds as they happen to finish: each optimisation runs on one, and the starts
 # run beside each other, so that the same head gives the same bytes.
@@ -113,7 +113,7 @@ def _register(flair: Volume, atlas: Atlas, settings: dict[str, Any]) -> Registra
     images = to_itk(flair.data, flair.grid), to_itk(head, flair.grid), to_itk(atlas.t1, atlas.grid)
     levels = [_Level(images, level, settings["histogram_bins"]) for level in settings["levels"]]
     found = [(start, 0.0) for start in _starts(head, flair, atlas, settings)]
-    with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
+    with ThreadPoolExecutor(max_workers=shared_threads() or cores()) as pool:
         for level in levels:
             starts = [transform for transform, _ in found[: level.starts]]
             found = sorted(pool.map(level.optimise, starts), key=lambda pair: pair[1])

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from torch import nn
 
 from presight.errors import ConfigError
-from presight.segment.device import OPENVINO
-from presight.segment.openvino import compiled
+from presight.segment.device import OPENVINO, select_device
 from presight.segment.trust import TrustSettings
+
+if TYPE_CHECKING:
+    from torch import nn
 
 METADATA = Path("configs/metadata.json")
 INFERENCE = Path("configs/inference.json")
@@ -156,10 +157,12 @@ def load_network(
     """
     metadata, settings = _checked(folder, kind)
     if device == OPENVINO:
+        from presight.segment.openvino import compiled  # noqa: PLC0415 (torch takes a second)
+
         made_from = f"{settings.sha256} {_sha256(folder / INFERENCE)}"
-        network = compiled(made_from, lambda: _trained(folder, settings))
+        network = compiled(made_from, lambda: _trained(_network(folder), folder, settings))
     else:
-        network = _trained(folder, settings)
+        network = _trained(_quickly(folder, device), folder, settings)
     return LoadedNetwork(*_name(metadata, folder), network, settings)
 
 
@@ -215,15 +218,37 @@ def _sha256(path: Path) -> str:
         raise ConfigError(f"the file cannot be read ({error})", where=path) from error
 
 
-def _trained(folder: Path, settings: WeightSettings) -> nn.Module:
-    network = _network(folder)
+def _trained(network: nn.Module, folder: Path, settings: WeightSettings) -> nn.Module:
     _load_weights(network, folder / settings.weights)
     return network.eval()
+
+
+def _quickly(folder: Path, device: str) -> nn.Module:
+    """Network without its weights; for the CPU what is known of it from an earlier time."""
+    definition = _of_libraries(folder)
+    if not definition or select_device(device).type != "cpu":
+        return _network(folder)
+    from presight.segment.traced import traced  # noqa: PLC0415 (torch takes a second)
+
+    return traced(definition, lambda: _network(folder).eval())
+
+
+def _of_libraries(folder: Path) -> str:
+    """Definition of a network whose code changes with the versions of libraries alone, or none."""
+    try:
+        content = json.loads((folder / INFERENCE).read_text(encoding="utf-8"))
+        definition = json.dumps(content["network_def"], sort_keys=True)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""  # building it says what is wrong
+    targets = re.findall(r'"_target_": "([^"]*)', definition)
+    known = all(target.startswith(("monai.", "presight.", "torch.")) for target in targets)
+    return definition if known and not re.search(r'"[$@%]', definition) else ""
 
 
 def _network(folder: Path) -> nn.Module:
     # MONAI brings in half of scientific Python; what needs no network need not wait for that.
     from monai.bundle import ConfigParser  # noqa: PLC0415
+    from torch import nn  # noqa: PLC0415
 
     path = folder / INFERENCE
     try:
@@ -238,6 +263,8 @@ def _network(folder: Path) -> nn.Module:
 
 
 def _load_weights(network: nn.Module, path: Path) -> None:
+    import torch  # noqa: PLC0415 (takes a second; what only names a bundle goes without)
+
     try:
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises what unpickling raises

@@ -1,12 +1,21 @@
-"""Where the network runs and with what numbers."""
+"""Where the network runs and with what numbers.
+
+Importing torch takes a second, so nothing here does before it is asked for a device.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from contextlib import AbstractContextManager, nullcontext
-
-import torch
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from presight.errors import ConfigError
+from presight.threads import shared_threads
+
+if TYPE_CHECKING:
+    import torch
 
 OPENVINO = "openvino"
 
@@ -19,12 +28,15 @@ def device_name(name: str) -> str:
     ConfigError
         As for :func:`select_device`.
     """
-    device = select_device(name)
-    return name if name == OPENVINO else str(device)
+    if name in ("cpu", OPENVINO):
+        return name
+    if name == "auto" and not _has_driver():
+        return "cpu"
+    return str(select_device(name))
 
 
 def select_device(name: str) -> torch.device:
-    """Device of a name.
+    """Device of a name, on which this process computes with its share of the cores.
 
     Parameters
     ----------
@@ -37,21 +49,27 @@ def select_device(name: str) -> torch.device:
     ConfigError
         The name is none of these, or CUDA was asked for and there is none.
     """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name == OPENVINO:
-        return torch.device("cpu")
-    if name != "cpu" and not name.startswith("cuda"):
+    if name not in ("auto", "cpu", OPENVINO) and not name.startswith("cuda"):
         raise ConfigError(
             f"the device {name!r} is not known", expected="auto, cpu, cuda or openvino"
         )
-    if name != "cpu" and not torch.cuda.is_available():
+    import torch  # noqa: PLC0415 (see above)
+
+    if threads := shared_threads():
+        torch.set_num_threads(threads)
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name in ("cpu", OPENVINO):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
         raise ConfigError("there is no CUDA device here", action="Use --device auto or cpu")
     return torch.device(name)
 
 
 def has_bfloat16(device: torch.device) -> bool:
     """Whether the hardware multiplies bfloat16 itself; emulation would be slower than float32."""
+    import torch  # noqa: PLC0415 (see above)
+
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
@@ -60,8 +78,21 @@ def has_bfloat16(device: torch.device) -> bool:
 
 def autocast(device: torch.device) -> AbstractContextManager[object]:
     """Context in which the network computes: bfloat16 where it is native, else float16 on CUDA."""
+    import torch  # noqa: PLC0415 (see above)
+
     if has_bfloat16(device):
         return torch.autocast(device.type, dtype=torch.bfloat16)
     if device.type == "cuda":
         return torch.autocast("cuda", dtype=torch.float16)
     return nullcontext()
+
+
+def _has_driver() -> bool:
+    """Whether there is the driver without which torch finds no GPU, NVIDIA's or AMD's."""
+    if sys.platform == "win32" or Path("/dev/kfd").exists():
+        return True
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True

@@ -10,7 +10,6 @@ from presight.preprocess.prepared import Prepared
 from presight.segment.bundle import Bundle, Settings
 from presight.segment.device import select_device
 from presight.segment.lesions import Lesions
-from presight.segment.predict import predict
 from presight.segment.traits import measure_traits
 from presight.segment.trust import expected_dice, judge
 from presight.study.resample import resample
@@ -43,6 +42,8 @@ def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions
     ConfigError
         The device is not there.
     """
+    from presight.segment.predict import predict  # noqa: PLC0415 (torch takes a second)
+
     where = select_device(device)
     direct, mirrored = predict(prepared.flair.data, prepared.brain, bundle, where)
     probability: NDArray[np.float32] = (direct + mirrored) / np.float32(2)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-import pint
-
 from presight.errors import ConfigError
 
 
@@ -76,7 +74,7 @@ def convert(value: float, unit: str, to: str, substance: Substance = NOTHING_KNO
 @cache
 def conversion_factor(unit: str, to: str, substance: Substance = NOTHING_KNOWN) -> float:
     """How many ``to`` are in one ``unit``. See :func:`convert`."""
-    registry = _registry()
+    registry, pint = _registry(), _pint()
     try:
         converted = registry.Quantity(unit).to(registry.Quantity(to).units, _chemistry(substance))
     except (pint.DimensionalityError, pint.UndefinedUnitError) as error:
@@ -135,8 +133,15 @@ def _ambiguous(number: str, decimal_comma: bool) -> bool:
 
 
 @cache
+def _pint() -> Any:
+    import pint  # noqa: PLC0415 (a tenth of a second, and most scans come without laboratory values)
+
+    return pint
+
+
+@cache
 def _registry() -> Any:
-    registry: Any = pint.UnitRegistry()
+    registry: Any = _pint().UnitRegistry()
     registry.define("international_unit = [international_unit] = IU")
     registry.define("equivalent = [equivalent] = Eq")
     return registry
@@ -144,7 +149,7 @@ def _registry() -> Any:
 
 @cache
 def _chemistry(substance: Substance) -> Any:
-    context = pint.Context()
+    context = _pint().Context()
     if substance.molar_mass_g_mol:
         mass_per_amount = _registry().Quantity(substance.molar_mass_g_mol, "g/mol")
         _link(context, "[substance]", "[mass]", mass_per_amount)

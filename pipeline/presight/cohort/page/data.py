@@ -73,6 +73,11 @@ class Cohort:
     failures: tuple[Failure, ...]
 
     @property
+    def worth_a_page(self) -> bool:
+        """Whether there are several studies, one of them complete; a single one has its own."""
+        return bool(self.scans) and len(self.scans) + len(self.failures) > 1
+
+    @property
     def counts(self) -> Counter[str]:
         """Scans by label."""
         return Counter(scan.label for scan in self.scans)

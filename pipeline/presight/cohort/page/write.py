@@ -18,8 +18,6 @@ from presight.cohort.page.outliers import find_outliers
 from presight.config import load_config
 from presight.report.atomic import write_text
 
-_MANY = 2  # a single study has its own page
-
 
 def write_page(out: Path, labels: Path | None = None) -> Path | None:
     """Write ``cohort.html``, ``figures/*.svg`` and ``methods.md`` from the tables in ``out``.
@@ -44,7 +42,7 @@ def write_page(out: Path, labels: Path | None = None) -> Path | None:
         A file cannot be written.
     """
     cohort = read_cohort(out)
-    if not cohort.scans or len(cohort.scans) + len(cohort.failures) < _MANY:
+    if not cohort.worth_a_page:
         return None
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     calibration = calibrate(cohort, read_labels(labels)) if labels else None

@@ -1,0 +1,22 @@
+"""Threads that this process computes with: its share of the cores."""
+
+from __future__ import annotations
+
+from joblib import cpu_count
+
+_shared: list[int] = []  # empty where nobody said
+
+
+def cores() -> int:
+    """Cores that this process may use: those of its affinity mask and its container."""
+    return max(1, int(cpu_count()))
+
+
+def use_threads(count: int) -> None:
+    """Compute with so many threads from now on; torch is told when a device is selected."""
+    _shared[:] = [max(1, count)]
+
+
+def shared_threads() -> int | None:
+    """Threads that were given to this process; ``None`` where nobody said."""
+    return _shared[0] if _shared else None
