@@ -54,14 +54,29 @@ class Stopwatch:
             self.seconds[stage] = time.perf_counter() - start
 
 
+@dataclass(frozen=True)
+class Prior:
+    """An earlier scan of the patient: what changed since then counts too.
+
+    Attributes
+    ----------
+    read : callable
+        Gives the scan; called when it is compared with.
+    days : float or None
+        Since then; None where the names of the sessions are to say it.
+    """
+
+    read: Callable[[], TimePoint]
+    days: float | None = None
+
+
 def run_study(
     read: Callable[[], Study],
     load_model: Callable[[], Bundle],
     clock: Stopwatch,
     *,
     score: Callable[..., Assessment] = assess,
-    prior: Callable[[], TimePoint] | None = None,
-    days_since_prior: float | None = None,
+    prior: Prior | None = None,
     device: str = "auto",
     settings: Mapping[str, Any] = MappingProxyType({}),
     fingerprint: str = "",
@@ -77,10 +92,7 @@ def run_study(
     clock : Stopwatch
     score : callable
         The scoring stage, with options of its own filled in.
-    prior : callable, optional
-        Gives an earlier scan of the patient: what changed since then counts too.
-    days_since_prior : float, optional
-        Where the names of the sessions do not say it.
+    prior : Prior, optional
     device : {"auto", "cpu", "cuda", "openvino"}
     settings : mapping
         What stands over the shipped configuration; kept with the result.
@@ -104,7 +116,7 @@ def run_study(
         comparison = None
         if prior is not None:
             current = from_study(study, prepared, lesions, findings)
-            comparison = compare(prior(), current, days_since_prior)
+            comparison = compare(prior.read(), current, prior.days)
             findings = followed_by(findings, comparison)
     with clock("score"):
         previous = comparison.before.findings if comparison else None

@@ -21,13 +21,12 @@ from presight.dicom.folder import discard_dicom
 from presight.dicom.stack import Stack
 from presight.errors import ConfigError, InputError, PresightError
 from presight.follow_up.sources import Source, days_to, find_prior, load_source
-from presight.follow_up.time_point import TimePoint
 from presight.follow_up.trend import trend
 from presight.follow_up.write import discard_change, write_change
 from presight.preprocess.anatomy_bundle import anatomy_weights
 from presight.report.derivatives import StudyFiles, discard_study, study_files, write_study
 from presight.report.result import StudyResult
-from presight.run import Stopwatch, peak_memory_mb, run_study
+from presight.run import Prior, Stopwatch, peak_memory_mb, run_study
 from presight.score import Assessment, assess
 from presight.segment import Bundle, load_bundle
 from presight.study import ClinicalRecord, Contrast, StudyInput, load_study
@@ -116,8 +115,7 @@ def _do(work: Work, clock: Stopwatch) -> Outcome:
             model,
             clock,
             score=partial(assess, setting=options.setting, without=options.without),
-            prior=_prior(work, earlier, model),
-            days_since_prior=_days_since(earlier, work),
+            prior=_prior(work, earlier, model) if earlier else None,
             device=options.device,
             settings=options.that_matter,
             fingerprint=fingerprint(made_from),
@@ -193,20 +191,14 @@ def _prior_sha256(source: Source) -> str:
     return fingerprint(ingredients(source.files, ClinicalRecord(), "", {}))
 
 
-def _prior(
-    work: Work, earlier: Source | None, model: Callable[[], Bundle]
-) -> Callable[[], TimePoint] | None:
-    """Say how the earlier scan of the study's patient is read."""
-    if earlier is None:
-        return None
-    return lambda: load_source(earlier, model(), work.options.device)
+def _prior(work: Work, earlier: Source, model: Callable[[], Bundle]) -> Prior:
+    """Say how the earlier scan of the study's patient is read, and how long ago it was.
 
-
-def _days_since(earlier: Source | None, work: Work) -> float | None:
-    """Days that a person said, else those between the dates in the headers or the sessions."""
-    if work.options.days_since_prior is not None or earlier is None:
-        return work.options.days_since_prior
-    return days_to(earlier, work.files)
+    The days are those that a person said, else those between the dates in headers or sessions.
+    """
+    said = work.options.days_since_prior
+    days = said if said is not None else days_to(earlier, work.files)
+    return Prior(lambda: load_source(earlier, model(), work.options.device), days)
 
 
 def _kept(work: Work, made_from: Mapping[str, str]) -> Outcome | None:
