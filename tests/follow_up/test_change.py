@@ -120,6 +120,14 @@ def test_resolution_is_told_region_by_region():
     assert second.within_error
 
 
+def test_regions_add_up_to_the_lesion_over_the_edge_of_the_brain_too():
+    over = (slice(0, 8), *box(0)[1:])  # its first two millimetres are outside every region
+    both = pair(head([over, box(40)]), head([(slice(0, 5), *over[1:]), box(40)]))
+    rows = region_changes(both, RETEST)
+    assert sum(row.before_ml for row in rows) == pytest.approx(both.before.lesion.sum() / 1000)
+    assert sum(row.after_ml for row in rows) == pytest.approx(both.after.lesion.sum() / 1000)
+
+
 def test_diffusion_and_brightness_are_followed_in_the_same_tissue():
     low, high = np.full(SHAPE, 800, np.float32), np.full(SHAPE, 800, np.float32)
     low[box(20)] = 500

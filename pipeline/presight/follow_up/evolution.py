@@ -9,6 +9,7 @@ from presight.config import load_config
 from presight.follow_up.change import Change, ChangeMap, border_ml_per_mm
 from presight.follow_up.pair import Mask, Pair, Resampled
 from presight.follow_up.retest import Retest
+from presight.measure.burden import regions_of
 
 
 class RegionChange(BaseModel):
@@ -51,11 +52,15 @@ class AdcEvolution(BaseModel):
 
 
 def region_changes(pair: Pair, retest: Retest) -> tuple[RegionChange, ...]:
-    """Resolution of each region and side that holds a lesion in either scan."""
-    union = pair.union
+    """Resolution of each region and side that holds a lesion in either scan.
+
+    A voxel outside every region counts for the nearest, so the regions add up to the lesion.
+    """
+    regions = np.zeros_like(pair.anatomy)
+    regions[pair.union] = regions_of(pair.union, pair.anatomy)
     rows = []
     for number, label in load_config("anatomy.yaml")["labels"].items():
-        inside = union & (pair.anatomy == number)
+        inside = regions == number
         if not inside.any():
             continue
         before_ml, after_ml = (

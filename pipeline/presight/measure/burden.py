@@ -35,7 +35,7 @@ def region_volumes(
     labels = load_config("anatomy.yaml")["labels"]
     size = max(labels) + 1
     inside = np.bincount(anatomy.ravel(), minlength=size) * voxel_ml
-    voxels = np.bincount(_regions_of(mask, anatomy), minlength=size)
+    voxels = np.bincount(regions_of(mask, anatomy), minlength=size)
     bright = voxels * (voxel_ml if lesion_ml is None else lesion_ml / max(1, voxels.sum()))
     return tuple(
         RegionVolume(
@@ -46,6 +46,31 @@ def region_volumes(
         )
         for number, label in labels.items()
     )
+
+
+def regions_of(mask: NDArray[np.bool_], anatomy: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Region of every voxel of a mask; of a voxel outside every region, the nearest.
+
+    Parameters
+    ----------
+    mask : (X, Y, Z) ndarray of bool
+        N voxels.
+    anatomy : (X, Y, Z) ndarray of uint8
+        Ids of ``configs/anatomy.yaml``.
+
+    Returns
+    -------
+    (N,) ndarray of uint8
+        In the order of ``anatomy[mask]``; 0 only where there is no region at all.
+    """
+    found = anatomy[mask]
+    outside = found == 0
+    known = anatomy > 0
+    if outside.any() and known.any():
+        rim = np.argwhere(known & ~ndimage.binary_erosion(known))
+        _, nearest = cKDTree(rim).query(np.argwhere(mask)[outside])
+        found[outside] = anatomy[tuple(rim[nearest].T)]
+    return found
 
 
 def lesion_table(
@@ -117,18 +142,6 @@ def main_region(numbers: NDArray[np.uint8]) -> tuple[str, Side]:
         return "outside the brain", Side.MIDLINE
     label = labels[int(np.bincount(named).argmax())]
     return label["region"], Side(label["side"])
-
-
-def _regions_of(mask: NDArray[np.bool_], anatomy: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Region of every voxel of a mask; the nearest one of those that lie in none."""
-    found = anatomy[mask]
-    outside = found == 0
-    known = anatomy > 0
-    if outside.any() and known.any():
-        rim = np.argwhere(known & ~ndimage.binary_erosion(known))
-        _, nearest = cKDTree(rim).query(np.argwhere(mask)[outside])
-        found[outside] = anatomy[tuple(rim[nearest].T)]
-    return found
 
 
 def _lesion(
