@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextvars import copy_context
+from typing import ParamSpec, TypeVar
+
 from joblib import cpu_count
 
+_Given = ParamSpec("_Given")
+_Made = TypeVar("_Made")
+
 _shared: list[int] = []  # empty where nobody said
+
+
+def submit(
+    pool: Executor, work: Callable[_Given, _Made], *args: _Given.args, **kwargs: _Given.kwargs
+) -> Future[_Made]:
+    """Have a thread do something with the settings that hold here (``config.overridden``)."""
+    context = copy_context()
+    return pool.submit(lambda: context.run(work, *args, **kwargs))
 
 
 def cores() -> int:

@@ -21,6 +21,7 @@ from presight.cohort.threads import share_threads
 from presight.cohort.work import Work, do
 from presight.config import load_config
 from presight.errors import PresightError
+from presight.memory import keep_memory
 
 Function = Callable[[Work, Callable[[str], None]], Outcome]
 
@@ -144,6 +145,7 @@ def _serve(pipe: Connection, jobs: int, function: Function) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started this process
     threading.Thread(target=_die_with_parent, daemon=True).start()
     share_threads(jobs)
+    keep_memory()
     with suppress(EOFError, OSError):
         while True:
             pipe.send(function(pipe.recv(), pipe.send))

@@ -30,7 +30,7 @@ from presight.run import Prior, Stopwatch, peak_memory_mb, run_study
 from presight.score import Assessment, assess
 from presight.segment import Bundle, load_bundle
 from presight.study import ClinicalRecord, Contrast, StudyInput, load_study
-from presight.warm import import_later
+from presight.warm import make_ready
 
 _log = logging.getLogger(__name__)
 
@@ -235,7 +235,7 @@ def _loading(work: Work) -> Iterator[Callable[[], Bundle]]:
     """Load the model beside the first stages, which do without it: its libraries take seconds."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         model = pool.submit(_model, work.options.bundle, work.weights_sha256, work.options.device)
-        pool.submit(import_later)
+        pool.submit(make_ready)
         yield model.result
 
 

@@ -29,6 +29,7 @@ from presight.console import print_outcomes, print_plan, progress, say
 from presight.dicom.choose import read_wishes
 from presight.dicom.inputs import find_all
 from presight.errors import ConfigError, InputError
+from presight.memory import keep_memory
 from presight.segment import identify_bundle
 from presight.study import ClinicalRecord, Contrast, StudyInput
 from presight.study.bids_clinical import read_bids_clinical, say_left_alone
@@ -151,6 +152,7 @@ def run_plan(
         if args.dry_run:
             print_plan(plan_cohort(plan, clinical, bundle, options))
             return 0
+        keep_memory()
         with progress(len(plan.studies)) as show:
             outcomes = run_cohort(plan, clinical, bundle, options, show)
     print(json.dumps(_as_json(outcomes), indent=2)) if args.json else print_outcomes(outcomes)

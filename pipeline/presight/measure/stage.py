@@ -44,6 +44,7 @@ from presight.preprocess import Prepared, to_native
 from presight.segment.lesions import Lesions
 from presight.study.clinical import ClinicalRecord
 from presight.study.contrast import Contrast
+from presight.threads import submit
 
 _UNKNOWN = ClinicalRecord()
 
@@ -66,7 +67,7 @@ def measure(prepared: Prepared, lesions: Lesions, clinical: ClinicalRecord = _UN
     """
     seen = _Seen(prepared, lesions, clinical)
     with ThreadPoolExecutor(max_workers=1) as beside:  # most of it leaves the interpreter free
-        swelling = beside.submit(lambda: seen.swelling)
+        swelling = submit(beside, lambda: seen.swelling)
         found = {
             **_burden(seen),
             **_place(seen),

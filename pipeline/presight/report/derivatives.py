@@ -21,6 +21,7 @@ from presight.report.nifti import write_nifti
 from presight.report.page import render_page
 from presight.report.result import StudyResult
 from presight.study import Contrast, Study, StudyInput
+from presight.threads import submit
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,14 @@ def write_study(result: StudyResult, out: Path) -> StudyFiles:
     files = study_files(result.study, out)
     with _all_or_nothing(files):
         write_dataset(out)
-        _write_images(result, files)
+        with ThreadPoolExecutor(max_workers=1) as beside:  # packing pictures leaves it free as well
+            page = submit(beside, render_page, result)
+            thumbnail = submit(beside, _thumbnail, result)
+            _write_images(result, files)
         write_text(files.clinical, to_json(result.study.clinical.model_dump(mode="json")))
         write_text(files.findings, to_json(result.findings.model_dump(mode="json")))
-        write_text(files.thumbnail, _thumbnail(result))
-        write_text(files.report, render_page(result))
+        write_text(files.thumbnail, thumbnail.result())
+        write_text(files.report, page.result())
         write_text(files.assessment, to_json(_assessment(result)))
     return files
 

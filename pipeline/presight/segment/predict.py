@@ -39,13 +39,13 @@ def predict(
         Both in the orientation of ``image``; 0 outside the slightly dilated brain.
     """
     settings = bundle.settings
-    near = _dilate(brain, settings.brain_dilation_mm)
     box = _box(brain, settings.box_margin_mm)
+    near = _dilate(brain[box], settings.brain_dilation_mm)
     inside = torch.from_numpy(np.ascontiguousarray(image[box], dtype=np.float32))
     with _tiny_numbers_as_zero():
         direct = _forward(inside, bundle, device)
         mirrored = _forward(inside.flip(0), bundle, device).flip(0)
-    return _placed(direct, box, near), _placed(mirrored, box, near)
+    return _placed(direct, near, box, brain.shape), _placed(mirrored, near, box, brain.shape)
 
 
 @contextmanager
@@ -108,8 +108,9 @@ def _dilate(brain: NDArray[np.bool_], voxels: int) -> NDArray[np.bool_]:
     return near
 
 
-def _placed(answer: torch.Tensor, box: Box, near: NDArray[np.bool_]) -> NDArray[np.float32]:
-    whole = np.zeros(near.shape, dtype=np.float32)
-    whole[box] = answer.numpy()
-    whole[~near] = 0
+def _placed(
+    answer: torch.Tensor, near: NDArray[np.bool_], box: Box, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    whole = np.zeros(shape, dtype=np.float32)
+    np.copyto(whole[box], answer.numpy(), where=near)
     return whole

@@ -79,13 +79,14 @@ def lesion_mask(
     -------
     (X, Y, Z) ndarray of bool
     """
-    mask = probability >= settings.threshold
-    parts, count = ndimage.label(mask, np.ones((3, 3, 3)))
-    volumes_mm3 = np.bincount(parts.ravel(), minlength=count + 1) * grid.voxel_ml * 1000
-    keep = volumes_mm3 >= settings.smallest_lesion_mm3
-    keep[0] = False
-    kept: NDArray[np.bool_] = keep[parts]
-    return kept
+    mask: NDArray[np.bool_] = probability >= settings.threshold
+    for box in ndimage.find_objects(mask.view(np.uint8)):  # one around all of it, or none
+        parts, count = ndimage.label(mask[box], np.ones((3, 3, 3)))
+        volumes_mm3 = np.bincount(parts.ravel(), minlength=count + 1) * grid.voxel_ml * 1000
+        keep = volumes_mm3 >= settings.smallest_lesion_mm3
+        keep[0] = False
+        mask[box] = keep[parts]
+    return mask
 
 
 def _to_native(values: NDArray[np.float32], prepared: Prepared) -> NDArray[np.float32]:

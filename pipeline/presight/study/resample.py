@@ -49,7 +49,8 @@ def resample(
         kind,
         0.0,
     )
-    return _from_canonical(from_itk(moved), target).astype(data.dtype, copy=False)
+    turned = _from_canonical(sitk.GetArrayViewFromImage(moved).T, target)
+    return _copied(turned).astype(data.dtype, copy=False)
 
 
 # A voxel that lies half-way between two others falls to one of them by the last digit of its
@@ -73,28 +74,30 @@ def to_canonical(data: NDArray[Any], grid: Grid) -> NDArray[Any]:
 
 
 def _from_canonical(data: NDArray[Any], grid: Grid) -> NDArray[Any]:
+    """Inverse of :func:`to_canonical`; a view as well."""
     turn = ornt_transform(io_orientation(canonical(grid).affine), io_orientation(grid.affine))
-    return np.ascontiguousarray(apply_orientation(data, turn))
+    turned: NDArray[Any] = apply_orientation(data, turn)
+    return turned
 
 
 def to_itk(data: NDArray[Any], grid: Grid) -> sitk.Image:
     """Make a SimpleITK image; its world is LPS, ours is RAS."""
     array = data.astype(np.uint8) if data.dtype == np.bool_ else data
-    image = sitk.GetImageFromArray(_turned_over(array))
+    image = sitk.GetImageFromArray(_copied(array.T))
     return _with_geometry(image, grid)
 
 
 def from_itk(image: sitk.Image) -> NDArray[Any]:
     """Array in (X, Y, Z) order."""
-    return _turned_over(sitk.GetArrayViewFromImage(image))
+    return _copied(sitk.GetArrayViewFromImage(image).T)
 
 
-def _turned_over(array: NDArray[Any]) -> NDArray[Any]:
-    """Copy with the axes in reverse order; a few planes at a time, which is kind to the cache."""
-    turned = np.empty(array.shape[::-1], array.dtype)
-    for j in range(0, array.shape[1], _PLANES):
-        turned[:, j : j + _PLANES] = array[:, j : j + _PLANES].T
-    return turned
+def _copied(view: NDArray[Any]) -> NDArray[Any]:
+    """Copy of axes in any order; a few planes at a time, which is kind to the cache."""
+    copy = np.empty(view.shape, view.dtype)
+    for j in range(0, view.shape[1], _PLANES):
+        copy[:, j : j + _PLANES] = view[:, j : j + _PLANES]
+    return copy
 
 
 _PLANES = 32  # after each copy this thread may have to wait for another
