@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,3 +38,23 @@ def patient() -> SyntheticPatient:
 def patient_file(patient: SyntheticPatient, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The FLAIR of the synthetic patient as a file."""
     return write_patient(patient, tmp_path_factory.mktemp("patient"))
+
+
+@pytest.fixture(scope="session")
+def barriers() -> Callable[[Any], list[str]]:
+    """What axe-core finds on a page that keeps people out of it: serious or critical."""
+    web = Path(__file__).resolve().parents[1] / "pipeline" / "presight" / "review" / "web"
+    script = web / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        pytest.skip("needs axe-core, which `make web` installs where there is Node")
+
+    def look(page: Any) -> list[str]:
+        page.evaluate(script.read_text(encoding="utf-8"))
+        return [
+            f"{violation['id']}: {node['html']}"
+            for violation in page.evaluate("() => axe.run()")["violations"]
+            for node in violation["nodes"]
+            if violation["impact"] in ("serious", "critical")
+        ]
+
+    return look

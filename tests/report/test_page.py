@@ -26,6 +26,11 @@ def test_the_page_opens_without_an_error_and_asks_for_nothing(opened):
     assert "demo01" in page.title()
 
 
+@pytest.mark.parametrize("width", [1200, 375])
+def test_the_page_keeps_nobody_out(opened, barriers, width):
+    assert barriers(opened(width=width)) == []
+
+
 def test_nothing_scrolls_sideways_on_a_phone(opened):
     page = opened(width=375)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375

@@ -1,6 +1,6 @@
 // Who may come in, for admins.
 import { ask } from "./api";
-import { button, choice, fill, h, say } from "./dom";
+import { button, choice, fill, h, say, unseen } from "./dom";
 import type { Desk, Leave } from "./main";
 import { setPassword } from "./password";
 
@@ -28,10 +28,10 @@ export async function showAccounts(body: HTMLElement, desk: Desk): Promise<Leave
   fill(body, h("section", { class: "pad" },
     h("h1", {}, "Accounts"),
     h("table", { class: "grid" },
-      h("thead", {}, h("tr", {}, ["Name", "Role", "Logs in by", ""].map((text) => h("th", {}, text)))),
+      h("thead", {}, h("tr", {}, ["Name", "Role", "Logs in by", unseen("To change")].map((text) => h("th", {}, text)))),
       h("tbody", {}, accounts.map((each) => h("tr", { class: each.enabled ? "" : "off" },
         h("td", {}, each.name),
-        h("td", {}, choice("", ROLES, each.role, (role) => change(each.name, { role }))),
+        h("td", {}, choice(`Role of ${each.name}`, ROLES, each.role, (role) => change(each.name, { role }), false)),
         h("td", {}, each.sso ? "hospital login" : "password"),
         h("td", {}, h("div", { class: "kinds" },
           each.sso ? null : button("Set password", () => setPassword(each.name, () => say(`The password of ${each.name} was changed.`))),

@@ -18,7 +18,7 @@ type Tab = (typeof TABS)[number];
 export class Answer {
   readonly element = h("div", { class: "answer" });
   private readonly verdict = h("div", { class: "answer-head" });
-  private readonly body = h("div", { class: "tab-body", role: "tabpanel", tabindex: "0" });
+  private readonly body = h("div", { class: "tab-body", role: "tabpanel", tabindex: "0", id: "answer-tab" });
   private tab: Tab = "Answer";
   private off = new Set<string>();
   private assessment: Assessment;
@@ -67,7 +67,7 @@ export class Answer {
     this.drawVerdict();
     const inTabs = document.activeElement?.getAttribute("role") === "tab" && this.element.contains(document.activeElement);
     const tabs = TABS.map((tab) => button(tab, () => this.choose(tab), {
-      role: "tab", "aria-selected": String(tab === this.tab), tabindex: tab === this.tab ? 0 : -1 }));
+      role: "tab", id: `tab-${tab}`, "aria-controls": "answer-tab", "aria-selected": String(tab === this.tab), tabindex: tab === this.tab ? 0 : -1 }));
     const views: Record<Tab, () => (HTMLElement | null)[]> = {
       Answer: () => this.overview(),
       Facts: () => this.facts(),
@@ -79,6 +79,7 @@ export class Answer {
       History: () => [history(this.desk, this.entries)],
     };
     fill(this.body, ...views[this.tab]());
+    this.body.setAttribute("aria-labelledby", `tab-${this.tab}`);
     const list = h("div", { class: "tabs", role: "tablist", onkeydown: (event: KeyboardEvent) => this.tabKey(event) }, tabs);
     fill(this.element, this.verdict, list, this.body);
     if (inTabs) tabs[TABS.indexOf(this.tab)]!.focus();
@@ -109,7 +110,7 @@ export class Answer {
       h("h2", {}, words.verdicts[classification.label] ?? classification.label),
       this.before ? h("p", { class: "trying" }, "With your edit; not saved yet. Grey: before.")
         : this.run ? h("p", { class: "trying" }, `As last edited (see History). The run itself: PRES ${percent(this.run.probabilities.pres)}, toxic ${percent(this.run.probabilities.toxic_leukoencephalopathy)}.`) : null,
-      tried ? h("p", { class: "trying" }, `${this.off.size} facts switched off: a trial, not the answer. `,
+      tried ? h("p", { class: "trying" }, `${this.off.size} ${this.off.size > 1 ? "facts" : "fact"} switched off: a trial, not the answer. `,
         button("Count all again", () => { this.off.clear(); this.draw(); })) : null,
       h("table", { class: "classes" }, h("tbody", {}, ranked.map((label) => this.classRow(label, tried)))),
     );

@@ -84,7 +84,7 @@ export class Decide {
       this.element,
       head,
       this.warning,
-      h("div", { class: "kinds", role: "radiogroup" }, kinds
+      h("div", { class: "kinds", role: "radiogroup", "aria-label": "Decision" }, kinds
         .filter(([kind]) => !(this.edited && kind === "comment"))
         .map(([kind, { said }]) => button(said, () => this.choose(kind), { role: "radio", title: `Key ${kind[0]}`, "aria-checked": String(kind === this.kind), "data-kind": kind }))),
       this.edited ? h("div", { class: "kinds" },

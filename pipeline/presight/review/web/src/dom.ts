@@ -56,19 +56,20 @@ export function button(text: string, act: () => void, props: Props = {}): HTMLBu
   return h("button", { type: "button", onclick: act, ...props }, text);
 }
 
-/** A choice among options: value and text. */
+/** A choice among options: value and text. A label that is not `seen` is only read aloud. */
 export function choice(
   label: string,
   options: [string, string][],
   chosen: string,
   act: (value: string) => void,
+  seen = true,
 ): HTMLLabelElement {
   const select = h(
     "select",
     { onchange: () => act(select.value) },
     options.map(([value, text]) => h("option", { value, selected: value === chosen }, text)),
   );
-  return h("label", { class: "field" }, h("span", {}, label), select);
+  return h("label", { class: "field" }, h("span", { class: seen ? null : "unseen" }, label), select);
 }
 
 /** A slider with its value beside it. */
@@ -88,6 +89,11 @@ export function setSlider(slider: HTMLLabelElement, value: number): void {
   const input = slider.querySelector("input")!;
   input.value = String(value);
   slider.querySelector("output")!.textContent = String(Number(value.toFixed(2)));
+}
+
+/** Words that only a screen reader says. */
+export function unseen(text: string): HTMLSpanElement {
+  return h("span", { class: "unseen" }, text);
 }
 
 /** Whether somebody is typing, so that letters are no commands. */

@@ -72,9 +72,10 @@ function showLogin(): void {
       password.value = "";
     }
   };
+  title("Log in");
   fill(
     page,
-    h(
+    h("main", {}, h(
       "form",
       { class: "login", onsubmit: submit },
       h("h1", {}, "presight review"),
@@ -84,7 +85,7 @@ function showLogin(): void {
       wrong,
       h("button", { type: "submit", class: "main" }, "Log in"),
       h("p", { class: "quiet" }, "Research use only. Not a medical device."),
-    ),
+    )),
   );
   name.focus();
 }
@@ -101,6 +102,7 @@ async function route(): Promise<void> {
   leave = () => undefined;
   const [view = "", id = ""] = location.hash.replace(/^#\/?/, "").split("/");
   const body = h("main", { id: "view" });
+  title(TITLES[view] ?? "Worklist");
   fill(page, bar(desk, view), body);
   try {
     const show = views[view === "" ? "worklist" : view];
@@ -111,7 +113,7 @@ async function route(): Promise<void> {
     else ended(); // somebody has gone elsewhere meanwhile
   } catch (error) {
     if (error instanceof Refused && error.status === 401) showLogin();
-    else fill(body, h("p", { class: "bad pad", role: "alert" }, (error as Error).message));
+    else fill(body, h("section", { class: "pad" }, h("h1", {}, "presight review"), h("p", { class: "bad", role: "alert" }, (error as Error).message)));
   }
 }
 
@@ -123,6 +125,13 @@ const views: Record<string, (body: HTMLElement, desk: Desk, id: string) => Promi
   agreement: showAgreement,
   accounts: showAccounts,
 };
+
+// Of a study no more than that: what a browser keeps of its pages names no patient.
+const TITLES: Record<string, string> = { study: "Study", record: "Record", agreement: "Agreement", accounts: "Accounts" };
+
+function title(view: string): void {
+  document.title = `${view} · presight review`;
+}
 
 function bar({ me }: Desk, view: string): HTMLElement {
   const links: [string, string][] = [
@@ -144,7 +153,7 @@ function bar({ me }: Desk, view: string): HTMLElement {
     ),
     h("span", { class: "quiet grow" }, "Research use only"),
     button("Keys", showHelp, { title: "Key ?" }),
-    button(`${me.name} · ${me.role}`, () => changeOwnPassword(showLogin), { class: "who", title: "Change your password" }),
+    button(`${me.name} · ${me.role}`, () => changeOwnPassword(me.name, showLogin), { class: "who", title: "Change your password" }),
     button("Log out", () => void logOut()),
   );
 }

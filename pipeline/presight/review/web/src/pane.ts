@@ -7,6 +7,9 @@ export type Plane = "all" | "axial" | "coronal" | "sagittal" | "3d";
 export const OUTLINE = 0.2;
 const RIM = 0.9;
 const LEAST_PX = 64;
+const CROSS_MM = 0.6; // width of the lines on a canvas of at most this height
+const CROSS_PX = 600;
+const GAP_MM = 3.6; // from the middle to where the lines begin
 const PLANES: Record<Plane, SLICE_TYPE> = {
   all: SLICE_TYPE.MULTIPLANAR,
   axial: SLICE_TYPE.AXIAL,
@@ -45,12 +48,22 @@ export class Pane {
   constructor() {
     this.element = h("div", { class: "canvas" }, this.canvas, this.tag);
     const draw = this.view.drawScene.bind(this.view);
-    this.view.drawScene = () => (this.hasRoom ? draw() : undefined);
+    this.view.drawScene = () => {
+      if (!this.hasRoom) return;
+      this.thinCross();
+      draw();
+    };
   }
 
   /** NiiVue takes its margins off the canvas: of one that has left the page, less than nothing is left. */
   private get hasRoom(): boolean {
     return this.canvas.clientWidth > LEAST_PX && this.canvas.clientHeight > LEAST_PX;
+  }
+
+  /** Lines that hide no more on a large screen than on a small one. */
+  private thinCross(): void {
+    const mm = CROSS_MM * Math.min(1, CROSS_PX / this.canvas.clientHeight);
+    Object.assign(this.view.opts, { crosshairWidth: mm, crosshairGap: (2 * GAP_MM) / mm });
   }
 
   call(name: string): void {
@@ -119,10 +132,8 @@ function made(): Niivue {
   return new Niivue({
     backColor: [0, 0, 0, 1],
     crosshairColor: [0.4, 0.65, 0.95, 0.6],
-    crosshairWidth: 0.6,
-    crosshairWidthUnit: "mm", // on coarse voxels as thin as on fine ones
+    crosshairWidthUnit: "mm", // on coarse voxels as thin as on fine ones; how thin, see thinCross
     multiplanarPadPixels: 16,
-    crosshairGap: 12,
     fontColor: [0.72, 0.78, 0.84, 1],
     isRadiologicalConvention: true,
     isOrientationTextVisible: true,

@@ -30,7 +30,7 @@ export async function showRecord(body: HTMLElement, desk: Desk): Promise<Leave> 
         proof.faults.length ? `NOT WHOLE: ${proof.faults.join("; ")}` : `Whole: ${proof.entries} entries, each sealed by the next.`),
       h("p", { class: "hash" }, `Head ${proof.head}`),
       h("table", { class: "grid" },
-        h("thead", {}, h("tr", {}, ["", "When (UTC)", "Who", "What", "Study", "Content"].map((text) => h("th", {}, text)))),
+        h("thead", {}, h("tr", {}, ["Entry", "When (UTC)", "Who", "What", "Study", "Content"].map((text) => h("th", {}, text)))),
         rows),
       more),
   );

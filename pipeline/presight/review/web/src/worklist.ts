@@ -1,11 +1,10 @@
 // The worklist: a window onto thousands of rows, of which only those in sight are in the page.
 import { ask, type Row, type Worklist } from "./api";
-import { choice, fill, h, typing } from "./dom";
+import { choice, fill, h, typing, unseen } from "./dom";
 import { dialogOpen } from "./help";
 import type { Desk, Leave } from "./main";
 import { percent, volume, when } from "./say";
 
-const ROW = 30;
 const PAGE = 100;
 const REFRESH = 15_000;
 
@@ -41,7 +40,7 @@ export async function neighbour(id: string, step: number): Promise<string | null
 
 export async function showWorklist(body: HTMLElement, desk: Desk): Promise<Leave> {
   const list = new List(desk);
-  fill(body, filters(desk, list), list.element);
+  fill(body, h("h1", { class: "unseen" }, "Worklist"), filters(desk, list), list.element);
   await list.reload();
   list.focus();
   const timer = setInterval(() => void list.refresh(), REFRESH);
@@ -114,8 +113,8 @@ class List {
   readonly progress = h("div", { class: "progress" });
   readonly reviewers = h("label", { class: "field" });
   private readonly rows = h("div", { class: "rows", role: "rowgroup" });
-  private readonly scroll = h("div", { class: "scroll", tabindex: "0" }, this.rows);
-  readonly element = h("section", { class: "list", role: "table", "aria-label": "Studies" },
+  private readonly scroll = h("div", { class: "scroll", role: "presentation" }, this.rows);
+  readonly element = h("div", { class: "list", role: "grid", tabindex: "0", "aria-label": "Studies" },
     heading(), this.scroll);
   private pages = new Map<number, Row[]>();
   private asked = new Set<number>();
@@ -128,7 +127,7 @@ class List {
   }
 
   focus(): void {
-    this.scroll.focus();
+    this.element.focus();
     this.show(chosen);
   }
 
@@ -142,7 +141,7 @@ class List {
 
   /** Look again at what is in sight: who has what open, and what was decided. */
   async refresh(): Promise<void> {
-    const first = Math.floor(this.scroll.scrollTop / ROW / PAGE);
+    const first = Math.floor(this.scroll.scrollTop / rowHeight() / PAGE);
     this.asked.delete(first);
     await this.load(first);
   }
@@ -151,7 +150,7 @@ class List {
     if (dialogOpen()) return;
     if (event.key === "Escape" && typing()) return this.focus();
     if (typing() || event.ctrlKey || event.metaKey || event.altKey) return;
-    const page = Math.max(1, Math.floor(this.scroll.clientHeight / ROW) - 1);
+    const page = Math.max(1, Math.floor(this.scroll.clientHeight / rowHeight()) - 1);
     const moves: Record<string, number> = {
       ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page,
       Home: -this.total, End: this.total,
@@ -202,10 +201,11 @@ class List {
 
   private show(index: number): void {
     chosen = index;
-    const top = index * ROW;
+    const height = rowHeight();
+    const top = index * height;
     const { scrollTop, clientHeight } = this.scroll;
     if (top < scrollTop) this.scroll.scrollTop = top;
-    else if (top + ROW > scrollTop + clientHeight) this.scroll.scrollTop = top + ROW - clientHeight;
+    else if (top + height > scrollTop + clientHeight) this.scroll.scrollTop = top + height - clientHeight;
     this.draw();
   }
 
@@ -216,9 +216,11 @@ class List {
   }
 
   private draw(): void {
-    const first = Math.max(0, Math.floor(this.scroll.scrollTop / ROW) - 8);
-    const last = Math.min(this.total, first + Math.ceil(this.scroll.clientHeight / ROW) + 16);
-    this.rows.style.height = `${this.total * ROW}px`;
+    const height = rowHeight();
+    const first = Math.max(0, Math.floor(this.scroll.scrollTop / height) - 8);
+    const last = Math.min(this.total, first + Math.ceil(this.scroll.clientHeight / height) + 16);
+    this.rows.style.setProperty("--count", String(this.total));
+    this.element.setAttribute("aria-rowcount", String(this.total + 1));
     const drawn: HTMLElement[] = [];
     for (let i = first; i < last; i += 1) {
       const row = this.pages.get(Math.floor(i / PAGE))?.[i % PAGE];
@@ -226,14 +228,16 @@ class List {
       else void this.load(Math.floor(i / PAGE));
     }
     fill(this.rows, drawn);
-    if (this.total === 0) fill(this.rows, h("p", { class: "quiet pad" }, "No study matches."));
+    const at = drawn.find((each) => each.classList.contains("chosen"));
+    this.element.setAttribute("aria-activedescendant", at?.id ?? ""); // scrolled out of sight it is nowhere
+    if (this.total === 0) fill(this.rows, h("p", { class: "quiet pad", role: "row" }, h("span", { role: "gridcell" }, "No study matches.")));
   }
 
   private row(row: Row, index: number): HTMLElement {
     const { words } = this.desk;
     const others = row.open_by.filter((name) => name !== this.desk.me.name);
     const cells: [string, string | HTMLElement][] = [
-      ["id", row.session ? `${row.subject} · ${row.session}` : row.subject],
+      ["id", h("a", { href: `#/study/${row.id}`, tabindex: -1 }, row.session ? `${row.subject} · ${row.session}` : row.subject)],
       ["alerts", row.alerts ? h("b", { class: "alert" }, `${row.alerts} alert${row.alerts > 1 ? "s" : ""}`) : ""],
       ["verdict", words.classes[row.label]?.name ?? "Indeterminate"],
       ["share", share(row.pres)],
@@ -247,25 +251,31 @@ class List {
       ["open", others.length ? h("span", { class: "open" }, `open: ${others.join(", ")}`) : ""],
     ];
     return h(
-      "a",
+      "div",
       {
         class: index === chosen ? "row chosen" : "row",
         role: "row",
-        href: `#/study/${row.id}`,
+        id: `study-${index}`,
         "aria-selected": index === chosen,
-        style: { transform: `translateY(${index * ROW}px)` },
+        "aria-rowindex": index + 2, // after the heading
+        style: { "--index": String(index) },
         onclick: () => { chosen = index; },
       },
-      cells.map(([name, content]) => h("span", { class: name, role: "cell" }, content)),
+      cells.map(([name, content]) => h("span", { class: name, role: "gridcell" }, content)),
     );
   }
 }
 
+/** Pixels of a row, which the style decides by the size of the screen. */
+function rowHeight(): number {
+  return parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row"));
+}
+
 function heading(): HTMLElement {
-  const names: [string, string][] = [
+  const names: [string, string | HTMLElement][] = [
     ["id", "Study"], ["alerts", "Alerts"], ["verdict", "Verdict"], ["share", "PRES"],
     ["share", "Toxic"], ["number", "mL"], ["number", "Uncertainty"], ["quality", "Quality"],
-    ["date", "Result of"], ["state", "State"], ["reviewer", "Last"], ["open", ""],
+    ["date", "Result of"], ["state", "State"], ["reviewer", "Last"], ["open", unseen("Open by")],
   ];
   return h("div", { class: "row heading", role: "row" },
     names.map(([kind, text]) => h("span", { class: kind, role: "columnheader" }, text)));
