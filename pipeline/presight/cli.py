@@ -7,6 +7,8 @@ was printed went into a pipe that nobody reads any more.
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,6 +16,7 @@ from importlib import import_module
 from presight import __version__
 from presight.errors import PresightError
 from presight.pipes import ending_with_the_reader
+from presight.warm import importing
 
 # In the order of --help. Each is a module of presight.commands, imported when it is asked for.
 COMMANDS = {
@@ -36,6 +39,7 @@ NOTHING_RUN, INTERRUPTED = 2, 130
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; the console script ``presight``."""
+    atexit.register(gc.freeze)  # nobody looks for garbage in what ends with the process
     with ending_with_the_reader():
         return _run(list(sys.argv[1:] if words is None else words))
 
@@ -72,7 +76,8 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         if name == wanted:  # torch takes seconds to import: `presight --help` goes without it
-            module = import_module(f"presight.commands.{name}")
+            with importing():
+                module = import_module(f"presight.commands.{name}")
             command.epilog = f"example:\n  {module.EXAMPLE}"
             command.set_defaults(execute=module.execute)
             module.configure(command)

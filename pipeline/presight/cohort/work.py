@@ -30,7 +30,7 @@ from presight.run import Prior, Stopwatch, peak_memory_mb, run_study
 from presight.score import Assessment, assess
 from presight.segment import Bundle, load_bundle
 from presight.study import ClinicalRecord, Contrast, StudyInput, load_study
-from presight.warm import make_ready
+from presight.warm import importing, make_ready
 
 _log = logging.getLogger(__name__)
 
@@ -248,7 +248,8 @@ def _model(folder: Path, sha256: str, device: str) -> Bundle:
     ConfigError
         It is not the one that the run began with.
     """
-    bundle = load_bundle(folder, device)
+    with importing():
+        bundle = load_bundle(folder, device)
     if bundle.sha256 != sha256:
         raise ConfigError(
             "the weights are not those that the run began with",

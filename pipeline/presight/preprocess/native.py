@@ -23,7 +23,7 @@ def flat_flair(flair: Volume, prepared: Prepared) -> Volume:
     prepared : Prepared
         Of the same FLAIR.
     """
-    conformed = conform_to(flair, prepared.flair.grid).data
+    conformed = (prepared.uncorrected or conform_to(flair, prepared.flair.grid)).data
     seen = conformed > 0
     gain = np.zeros_like(conformed)
     np.divide(prepared.flair.data, conformed, out=gain, where=seen)

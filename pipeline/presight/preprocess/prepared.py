@@ -54,6 +54,8 @@ class Prepared:
         What was done, in order.
     quality : tuple of Quality
         What was seen about the input.
+    uncorrected : Volume or None
+        FLAIR on the working grid as it came in, where it is at hand.
     """
 
     flair: Volume
@@ -63,3 +65,4 @@ class Prepared:
     native: Grid
     steps: tuple[str, ...]
     quality: tuple[Quality, ...]
+    uncorrected: Volume | None = None

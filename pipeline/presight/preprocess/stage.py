@@ -60,6 +60,7 @@ def preprocess(study: Study, device: str = "auto") -> Prepared:
         native=study.flair.grid,
         steps=_steps(settings, anatomy, others),
         quality=judge(numbers, anatomy.doubt, study.flair.doubts),
+        uncorrected=flair,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -48,14 +50,15 @@ def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions
     direct, mirrored = predict(prepared.flair.data, prepared.brain, bundle, where)
     probability: NDArray[np.float32] = (direct + mirrored) / np.float32(2)
     disagreement: NDArray[np.float32] = np.abs(direct - mirrored)
-    uncertainty = np.maximum(_entropy_bits(probability), disagreement)
-    native = _to_native(probability, prepared)
-    mask = lesion_mask(native, prepared.native, bundle.settings)
-    traits = measure_traits(prepared.flair.data, prepared.brain, prepared.anatomy)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        uncertainty = beside.submit(_uncertainty, probability, disagreement, prepared)
+        native = _to_native(probability, prepared)
+        mask = lesion_mask(native, prepared.native, bundle.settings)
+        traits = measure_traits(prepared.flair.data, prepared.brain, prepared.anatomy)
     return Lesions(
         probability=native,
         mask=mask,
-        uncertainty=_to_native(uncertainty, prepared),
+        uncertainty=uncertainty.result(),
         grid=prepared.native,
         model=bundle.id,
         trust=judge(traits, expected_dice(native, mask), bundle.settings.trust),
@@ -87,6 +90,12 @@ def lesion_mask(
         keep[0] = False
         mask[box] = keep[parts]
     return mask
+
+
+def _uncertainty(
+    probability: NDArray[np.float32], disagreement: NDArray[np.float32], prepared: Prepared
+) -> NDArray[np.float32]:
+    return _to_native(np.maximum(_entropy_bits(probability), disagreement), prepared)
 
 
 def _to_native(values: NDArray[np.float32], prepared: Prepared) -> NDArray[np.float32]:
