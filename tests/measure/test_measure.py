@@ -77,3 +77,14 @@ def test_adc_is_none_without_the_series_and_a_ratio_with_it():
     findings = measure(prepared_atlas({Contrast.ADC: adc}), lesions_in(mask))
     assert findings.adc_ratio == pytest.approx(1.75)
     assert findings.sequences == ("flair", "adc")
+
+
+def test_foci_in_the_depth_alone_are_named_though_the_lobes_hold_nothing_to_divide_by():
+    deep = np.isin(load_atlas().labels, [number("deep_wm", "left"), number("deep_wm", "right")])
+    mask = np.zeros_like(deep)
+    for height in (95, 101, 107, 113):
+        mask[:, :, height : height + 3] = deep[:, :, height : height + 3]
+        mask[:, ::9] = False
+    findings = measure(prepared_atlas(), lesions_in(mask))
+    assert findings.pattern_numbers["lobar_fill"] == 0
+    assert "scattered_foci" in [pattern.name for pattern in findings.patterns]

@@ -14,6 +14,7 @@ from presight.measure.places import Places, site_ml
 from presight.measure.symmetry import Symmetry
 
 Numbers = dict[str, float]
+_LEAST_FILL = 1e-4  # about 0.1 mL of the lobes; less is none (ours)
 _SITES = ("dentate", "central_pons", "splenium", "pulvinar", "calcarine")
 
 
@@ -46,7 +47,7 @@ def pattern_numbers(
         "infratentorial_fill": fill(regions, "brainstem", "cerebellum"),
         "deep_fill": deep,
         "lobar_fill": lobar,
-        "deep_lobar_ratio": _of(deep, lobar),
+        "deep_lobar_ratio": _deep_over_lobar(deep, lobar),
         "central_share": _share(regions, "brainstem", "deep_grey"),
         **_depth_shares(depth),
         **_front_to_back(regions),
@@ -86,6 +87,11 @@ def _holds(value: float | None, limit: Mapping[str, Any]) -> bool:
     if value is None:
         return False
     return value >= limit.get("at_least", -np.inf) and value < limit.get("below", np.inf)
+
+
+def _deep_over_lobar(deep: float | None, lobar: float | None) -> float | None:
+    """Ratio of two fills; a lesion that leaves the lobes out has one too, and a high one."""
+    return _of(deep, max(lobar or 0.0, _LEAST_FILL)) if deep or lobar else None
 
 
 def _share(regions: tuple[RegionVolume, ...], *names: str) -> float | None:
