@@ -44,6 +44,7 @@ export class Pane {
   private readonly tag = h("span", { class: "tag" });
   private attached: Promise<unknown> | null = null;
   private resting = false;
+  private plane: Plane = "all";
 
   constructor() {
     this.element = h("div", { class: "canvas" }, this.canvas, this.tag);
@@ -60,10 +61,12 @@ export class Pane {
     return this.canvas.clientWidth > LEAST_PX && this.canvas.clientHeight > LEAST_PX;
   }
 
-  /** Lines that hide no more on a large screen than on a small one. */
+  /** Lines over one large plane hide no more on a large screen than on a small one. */
   private thinCross(): void {
-    const mm = CROSS_MM * Math.min(1, CROSS_PX / this.canvas.clientHeight);
+    const mm = this.plane === "all" ? CROSS_MM : CROSS_MM * Math.min(1, CROSS_PX / this.canvas.clientHeight);
+    if (mm === this.view.opts.crosshairWidth) return;
     Object.assign(this.view.opts, { crosshairWidth: mm, crosshairGap: (2 * GAP_MM) / mm });
+    if (this.view.crosshairs3D?.mm) this.view.crosshairs3D.mm[0] = NaN; // so that NiiVue makes them anew
   }
 
   call(name: string): void {
@@ -96,6 +99,7 @@ export class Pane {
   }
 
   setPlane(plane: Plane): void {
+    this.plane = plane;
     this.view.setSliceType(PLANES[plane]);
   }
 
