@@ -66,6 +66,7 @@ def summary_content(evaluation: Evaluation, summaries: tuple[Summary, ...]) -> d
             "sha256": bundle.sha256,
             "threshold": bundle.settings.threshold,
             "temperature": bundle.settings.temperature,
+            "lesion_peak": bundle.settings.lesion_peak,
             "smallest_lesion_mm3": bundle.settings.smallest_lesion_mm3,
         },
         "compared_on": evaluation.compared_on,

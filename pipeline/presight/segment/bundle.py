@@ -46,6 +46,7 @@ class Settings(WeightSettings):
     window_overlap: float = Field(ge=0, lt=1)
     temperature: float = Field(gt=0)
     threshold: float = Field(gt=0, lt=1)
+    lesion_peak: float = Field(default=0, ge=0, lt=1)  # the surest voxel of a lesion reaches it
     smallest_lesion_mm3: float = Field(ge=0)
     trust: TrustSettings = TrustSettings()
 
