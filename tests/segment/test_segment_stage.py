@@ -132,6 +132,21 @@ def test_a_box_beyond_the_bound_goes_through_a_window(bundle: Bundle) -> None:
     assert 2 * len(whole & parts) / (len(whole) + len(parts)) > 0.8
 
 
+def test_a_thin_slab_gets_the_same_answer_every_time_and_that_of_a_thick_one(
+    bundle: Bundle,
+) -> None:
+    slab = np.random.default_rng(1).random((96, 128, 20), dtype=np.float32)
+    within = np.ones(slab.shape, dtype=bool)
+    thick = np.pad(slab, [(0, 0), (0, 0), (0, 44)])
+    answers = []
+    for _ in range(3):
+        answers.append(predict(slab, within, bundle, torch.device("cpu"))[0])
+        np.full((4, 10**6), 1e30, np.float32)  # what lies in memory that is free again
+    assert all(np.array_equal(answers[0], other) for other in answers[1:])
+    whole = predict(thick, thick >= 0, bundle, torch.device("cpu"))[0]
+    assert np.abs(answers[0] - whole[..., :20]).max() < 1e-3
+
+
 def test_a_head_without_brain_gives_nothing(bundle: Bundle) -> None:
     empty = np.zeros(SHAPE, dtype=bool)
     direct, mirrored = predict(np.zeros(SHAPE, np.float32), empty, bundle, torch.device("cpu"))

@@ -84,8 +84,12 @@ def _logits(image: torch.Tensor, network: torch.nn.Module, settings: Settings) -
 
 
 def _padded(image: torch.Tensor, multiple: int) -> torch.Tensor:
-    """Zeros at the far ends, up to a multiple of the network's size."""
-    missing = [-width % multiple for width in image.shape]
+    """Zeros at the far ends, up to a multiple of the network's size, and to two of them at least.
+
+    Of one multiple the deepest layer has one voxel left, and there a bfloat16 convolution of
+    torch's for the CPU reads memory that is not its own: another answer every time.
+    """
+    missing = [max(-width % multiple, 2 * multiple - width) for width in image.shape]
     return torch.nn.functional.pad(image, (0, missing[2], 0, missing[1], 0, missing[0]))
 
 
