@@ -28,6 +28,8 @@ NAMES = {
     f"{STEM}_space-orig_desc-anatomy_dseg.nii.gz",
     f"{STEM}_space-orig_desc-anatomy_dseg.json",
     f"{STEM}_space-orig_desc-anatomy_dseg.tsv",
+    f"{STEM}_space-orig_res-working_desc-anatomy_dseg.nii.gz",
+    f"{STEM}_space-orig_res-working_desc-anatomy_dseg.json",
     f"{STEM}_space-orig_desc-brain_mask.nii.gz",
     f"{STEM}_space-orig_desc-brain_mask.json",
     f"{STEM}_space-orig_desc-brain_FLAIR.nii.gz",
@@ -82,6 +84,18 @@ def test_every_image_is_on_the_grid_of_the_flair_that_came_in(make_result, tmp_p
         np.testing.assert_allclose(image.affine, result.study.flair.grid.affine, atol=1e-4)
         np.testing.assert_allclose(image.get_qform(), image.affine, atol=1e-3)
         assert image.header.get_xyzt_units()[0] == "mm"
+
+
+@pytest.mark.parametrize("orientation", ["LPS", "RAS"])
+def test_the_regions_are_kept_where_they_are_counted_as_well(make_result, tmp_path, orientation):
+    result = make_result(orientation)
+    files = write_study(result, tmp_path)
+    image, prepared = nib.load(files.working_anatomy), result.prepared
+    assert image.get_data_dtype() == np.uint8
+    np.testing.assert_array_equal(np.asarray(image.dataobj), prepared.anatomy)
+    np.testing.assert_allclose(image.affine, prepared.flair.grid.affine, atol=1e-4)
+    about = json.loads(files.working_anatomy.with_suffix("").with_suffix(".json").read_text())
+    assert about["Resolution"].startswith("1 mm")
 
 
 def test_the_kept_brain_is_the_scan_to_a_step_of_its_noise(result, tmp_path):

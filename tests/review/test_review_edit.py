@@ -23,7 +23,7 @@ from presight.report.result import StudyResult
 from presight.review.api import Desk
 from presight.review.export import export_bids, export_csv, export_json, export_manifest
 from presight.review.masks import as_bytes, difference, parse_outline
-from presight.review.rescore import own_outline, reassess
+from presight.review.rescore import kept_images, own_outline, reassess
 from presight.review.results import StudyFolder
 from presight.score import assess
 from presight.study import ClinicalRecord
@@ -60,12 +60,34 @@ def test_an_edited_outline_is_measured_as_the_pipeline_would(
     lesions = replace(whole.lesions, mask=mask)
     anew = measure(whole.prepared, lesions, whole.study.clinical)
     assert again.lesion_ml == anew.lesion_ml
-    for one, other in zip(again.regions, anew.regions, strict=True):  # kept on slices: docs
-        assert one.lesion_ml == pytest.approx(other.lesion_ml, rel=0.05, abs=0.5)
+    assert [r.lesion_ml for r in again.regions] == [r.lesion_ml for r in anew.regions]
     assert sum(r.lesion_ml for r in again.regions) == pytest.approx(again.lesion_ml)
     assert again.lesions == anew.lesions
     assert again.volume_asymmetry == anew.volume_asymmetry == pytest.approx(1, abs=0.05)
     assert again.contrast_ratio == pytest.approx(anew.contrast_ratio, rel=0.02)
+
+
+def test_regions_that_an_earlier_version_kept_on_slices_alone_are_not_counted_anew(
+    study: StudyFolder,
+) -> None:
+    working = study.path("working_anatomy")
+    assert working is not None
+    working.unlink()
+    half = own_outline(study)[0].copy()
+    half[half.shape[0] // 2 :] = False
+    with pytest.raises(InputError, match="anatomy on the working grid was not kept"):
+        reassess(study, mask=half)
+    assert reassess(study, changes={"age_years": 61}).clinical.age_years == 61
+    np.testing.assert_array_equal(kept_images(study).anatomy > 0, kept_images(study).brain)
+
+
+def test_regions_on_another_working_grid_are_not_taken(study: StudyFolder) -> None:
+    working = study.path("working_anatomy")
+    assert working is not None
+    image: Any = nib.load(working)
+    nib.Nifti1Image(np.asarray(image.dataobj), image.affine + np.eye(4)).to_filename(working)
+    with pytest.raises(InputError, match="another version"):
+        kept_images(study)
 
 
 def test_an_edited_age_changes_the_load_to_expect(study: StudyFolder) -> None:

@@ -68,12 +68,13 @@ Made by presight. Research use only: not a medical device.
 
 `findings.tsv` and `assessments.tsv` have a row for each study, `failures.tsv` names those that
 failed and why, and `sub-*/[ses-*/]anat/*_desc-presight_report.html` is the page of a study. Every
-image is on the voxel grid of the FLAIR that came in. `run.json` tells versions, settings and times.
+image is on the voxel grid of the FLAIR that came in, but for `*_res-working_*`, the regions on the
+finer grid that they are counted on. `run.json` tells versions, settings and times.
 """
 
 
 def sidecar(description: str, sources: Sequence[str], **more: object) -> dict[str, Any]:
-    """JSON sidecar of an image on the grid of the FLAIR that came in."""
+    """JSON sidecar of an image in the space of the FLAIR that came in."""
     return {
         "Description": description,
         "SpatialReference": "orig",

@@ -21,6 +21,7 @@ from presight.report.nifti import write_nifti
 from presight.report.page import render_page
 from presight.report.result import StudyResult
 from presight.study import Contrast, Study, StudyInput
+from presight.study.volume import Grid
 from presight.threads import submit
 
 
@@ -29,6 +30,7 @@ class StudyFiles:
     """Paths of what a study leaves behind.
 
     ``brains`` is the brain alone on each contrast; those that did not come in are not written.
+    ``working_anatomy`` is on the working grid, everything else on that of the FLAIR that came in.
     """
 
     lesion_mask: Path
@@ -36,6 +38,7 @@ class StudyFiles:
     lesion_uncertainty: Path
     anatomy: Path
     anatomy_labels: Path
+    working_anatomy: Path
     brain: Path
     brains: Mapping[Contrast, Path]
     clinical: Path
@@ -74,6 +77,7 @@ def study_files(study: Study | StudyInput, out: Path) -> StudyFiles:
         lesion_uncertainty=path("space-orig_label-L_desc-uncertainty_map.nii.gz"),
         anatomy=path("space-orig_desc-anatomy_dseg.nii.gz"),
         anatomy_labels=path("space-orig_desc-anatomy_dseg.tsv"),
+        working_anatomy=path("space-orig_res-working_desc-anatomy_dseg.nii.gz"),
         brain=path("space-orig_desc-brain_mask.nii.gz"),
         brains={
             contrast: path(f"space-orig_{ending}.nii.gz") for contrast, ending in ENDINGS.items()
@@ -88,6 +92,9 @@ def study_files(study: Study | StudyInput, out: Path) -> StudyFiles:
 
 def write_study(result: StudyResult, out: Path) -> StudyFiles:
     """Write every file of a study under ``out``, on the grid of the FLAIR that came in.
+
+    The regions are written on the working grid as well, where they are counted: a label of a thick
+    slice does not tell what lies between two of them.
 
     The same result gives the same bytes: no time, date or memory is in these files.
 
@@ -124,15 +131,16 @@ def discard_study(study: Study | StudyInput, out: Path) -> None:
 
 def _write_images(result: StudyResult, files: StudyFiles) -> None:
     lesions, prepared, native = result.lesions, result.prepared, result.prepared.native
-    images: list[tuple[Path, NDArray[Any]]] = [
-        (files.lesion_mask, lesions.mask.astype(np.uint8)),
-        (files.lesion_probability, lesions.probability.astype(np.float32)),
-        (files.lesion_uncertainty, _in_percent(lesions.uncertainty)),
-        (files.anatomy, to_native(prepared.anatomy, prepared).astype(np.uint8)),
-        (files.brain, to_native(prepared.brain, prepared).astype(np.uint8)),
+    images: list[tuple[Path, NDArray[Any], Grid]] = [
+        (files.lesion_mask, lesions.mask.astype(np.uint8), native),
+        (files.lesion_probability, lesions.probability.astype(np.float32), native),
+        (files.lesion_uncertainty, _in_percent(lesions.uncertainty), native),
+        (files.anatomy, to_native(prepared.anatomy, prepared).astype(np.uint8), native),
+        (files.brain, to_native(prepared.brain, prepared).astype(np.uint8), native),
+        (files.working_anatomy, prepared.anatomy.astype(np.uint8), prepared.flair.grid),
     ]
     with ThreadPoolExecutor(max_workers=1) as beside:  # packing leaves the interpreter free
-        packed = [beside.submit(write_nifti, path, data, native) for path, data in images]
+        packed = [beside.submit(write_nifti, *image) for image in images]
         for scan in brain_images(result):
             _write_brain(result, files, scan)
     for one in packed:
@@ -166,11 +174,17 @@ def _sidecars(result: StudyResult, files: StudyFiles) -> Iterator[tuple[Path, di
     uncertainty = sidecar("Uncertainty of the hyperintensity, 0 sure to 100", sources, Units="%")
     anatomy = sidecar("Regions that hyperintensity is reported for", sources)
     brain = sidecar("Brain", sources, Type="Brain")
+    working = anatomy | {"Resolution": _resolution(result.prepared.flair.grid)}
     yield _beside(files.lesion_mask), mask
     yield _beside(files.lesion_probability), probability
     yield _beside(files.lesion_uncertainty), uncertainty
     yield _beside(files.anatomy), anatomy
     yield _beside(files.brain), brain
+    yield _beside(files.working_anatomy), working
+
+
+def _resolution(working: Grid) -> str:
+    return f"{working.spacing_mm[0]:g} mm along the axes of the FLAIR: where regions are counted"
 
 
 def _in_percent(share: NDArray[np.float32]) -> NDArray[np.uint8]:

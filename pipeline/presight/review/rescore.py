@@ -1,9 +1,9 @@
 """Measure and score a study anew after a person edited its outline or a clinical value.
 
-It works from what the run left: the brain of the FLAIR, the regions, the ADC. Without the skull
-even the outline of the run can measure a little differently. Therefore both outlines are measured
-on what was kept, and only what differs between the two counts as a consequence of the edit:
-everything else stays as the run said it.
+It works from what the run left: the brain of the FLAIR, the regions, the ADC. The regions are those
+of the run, label by label; but without the skull even the outline of the run can measure a little
+differently elsewhere. Therefore both outlines are measured on what was kept, and only what differs
+between the two counts as a consequence of the edit: everything else stays as the run said it.
 """
 
 from __future__ import annotations
@@ -83,31 +83,42 @@ def reassess(
 def kept_images(study: StudyFolder) -> Prepared:
     """Read the images that the run kept, on the working grid.
 
+    Regions that an earlier version kept on the slices of the FLAIR alone are carried over from
+    there: good enough to look at, not to count (see :func:`reassess`).
+
     Raises
     ------
     InputError
         One is missing or damaged.
     """
-    spacing_mm = load_config("preprocess.yaml")["spacing_mm"]
     data, native = _image(study, "flair")
+    with _settings_of(study):
+        spacing_mm = load_config("preprocess.yaml")["spacing_mm"]
     flair = conform(Volume(data, native, Contrast.FLAIR), spacing_mm)
-    brain, anatomy = (
-        resample(_image(study, name)[0].astype(np.uint8), native, flair.grid, nearest=True)
-        for name in ("brain", "anatomy")
-    )
+    anatomy = _anatomy(study, flair.grid)
     others: dict[Contrast, Volume] = {}
     if study.path("adc"):
         adc = resample(_image(study, "adc")[0], native, flair.grid)
         others[Contrast.ADC] = Volume(adc, flair.grid, Contrast.ADC)
     return Prepared(
         flair=flair,
-        brain=brain.astype(bool),
+        brain=anatomy > 0,  # so it was in the run, too
         anatomy=anatomy,
         others=others,
         native=native,
         steps=("from the kept brain of the FLAIR",),
         quality=(),
     )
+
+
+def _anatomy(study: StudyFolder, working: Grid) -> NDArray[np.uint8]:
+    if study.path("working_anatomy") is None:
+        slices, native = _image(study, "anatomy")
+        return resample(slices.astype(np.uint8), native, working, nearest=True)
+    labels, grid = _image(study, "working_anatomy")
+    if not grid.matches(working):
+        raise _another_version()
+    return labels.astype(np.uint8)
 
 
 def kept_lesions(study: StudyFolder, mask: Mask) -> Lesions:
@@ -232,7 +243,12 @@ def _check_range(name: str, value: object) -> None:
 
 
 def _measured(study: StudyFolder, mask: Mask, before: Findings) -> Findings:
-    """Put what the edited outline moves into the findings of the run."""
+    """Put what the edited outline moves into the findings of the run.
+
+    An earlier version counted regions on slices, all of them a little otherwise than this one.
+    """
+    if study.path("working_anatomy") is None:
+        raise _not_kept("anatomy on the working grid")
     own = _measured_again(study, study.hashes()["assessment"])
     edited = _measure(study, mask).model_dump()
     taken_over = load_config("review.yaml")["taken_over"]
@@ -282,10 +298,7 @@ def _expected_anew(found: Findings, record: ClinicalRecord) -> Findings:
 def _image(study: StudyFolder, name: str) -> tuple[NDArray[np.float32], Grid]:
     path = study.path(name)
     if path is None:
-        raise InputError(
-            f"the study's {name} was not kept, so an edited outline cannot be measured",
-            action="Run the study again with this version of presight",
-        )
+        raise _not_kept(name)
     try:
         image: Any = nib.load(path)
         x, y, z = image.shape[:3]
@@ -293,3 +306,10 @@ def _image(study: StudyFolder, name: str) -> tuple[NDArray[np.float32], Grid]:
         return np.asanyarray(image.dataobj).reshape(grid.shape).astype(np.float32), grid
     except (ImageFileError, OSError, EOFError, zlib.error, ValueError) as error:
         raise InputError(f"the study's {name} is damaged", action="Run it again") from error
+
+
+def _not_kept(name: str) -> InputError:
+    return InputError(
+        f"the study's {name} was not kept, so an edited outline cannot be measured",
+        action="Run the study again with this version of presight (run --no-resume)",
+    )

@@ -26,6 +26,9 @@ IMAGES = {
     "brain": "space-orig_desc-brain_mask.nii.gz",
     "change": "space-orig_desc-change_dseg.nii.gz",
 }
+_NOT_SHOWN = {  # the same regions on other voxels, to measure with
+    "working_anatomy": "space-orig_res-working_desc-anatomy_dseg.nii.gz",
+}
 _TEXTS = {
     "assessment": "desc-presight_assessment.json",
     "findings": "desc-presight_findings.json",
@@ -58,7 +61,7 @@ class StudyFolder:
 
         A link that leads out of the results folder leads nowhere.
         """
-        ending = IMAGES.get(which) or _TEXTS[which]
+        ending = (IMAGES | _NOT_SHOWN | _TEXTS)[which]
         path = (self.folder / f"{self.name}_{ending}").resolve()
         inside = path.is_relative_to(self.results.resolve())
         return path if inside and path.is_file() else None
