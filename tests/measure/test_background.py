@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from presight.citations import citations
 from presight.config import load_config
 from presight.measure.background import background, estimated_gfr, expected_ml, fazekas_grades
 from presight.measure.diffusion import kind_of
 from presight.measure.gradings import gradings
 from presight.measure.pattern import named_patterns
-from presight.measure.sources import citations
 from presight.study.clinical import ClinicalRecord
 
 FILES = ("settings", "sites", "patterns", "background", "gradings")

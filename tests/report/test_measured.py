@@ -1,8 +1,8 @@
 """What was measured, said for a reader: numbers, their limits, and what was not assessed."""
 
+from presight.citations import citations
 from presight.measure import Findings
 from presight.measure.details import Candidate, Diffusion, Grading, NamedPattern, Side, Swelling
-from presight.measure.sources import citations
 from presight.report.measured import measured_rows
 
 MIXED = Diffusion(

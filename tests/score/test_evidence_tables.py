@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from presight.citations import citations
 from presight.config import config_path, load_config
 from presight.measure.findings import Findings
-from presight.score.evidence import Published, citations, features, method, prior
+from presight.score.evidence import Published, features, method, prior
 from presight.score.facts import Facts
 from presight.study.clinical import ClinicalRecord
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from presight.citations import citations
 from presight.config import load_config
 from presight.measure.findings import Findings, Side
-from presight.measure.sources import citations
 from presight.preprocess import to_native
 from presight.report import charts, wording
 from presight.report.figures import Slice, make_mosaic

@@ -11,13 +11,13 @@ import sqlalchemy as sql
 from pydantic import ValidationError
 from sqlalchemy.engine import Connection
 
+from presight.citations import citations
 from presight.config import load_config
 from presight.errors import InputError
 from presight.review.decisions import what_stands
 from presight.review.record import get_document
 from presight.review.results import StudyFolder
 from presight.review.tables import study
-from presight.score.evidence import citations
 from presight.score.ranges import ValueRange, numbers, value_ranges
 from presight.study import ClinicalRecord
 from presight.study.days import day_of

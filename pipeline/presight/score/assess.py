@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import chain
 
+from presight.citations import citations
 from presight.errors import ConfigError
 from presight.measure.findings import Findings
 from presight.score.alerts import alerts, differential
@@ -13,7 +14,7 @@ from presight.score.classify import classify
 from presight.score.criteria import criteria, subtypes
 from presight.score.derived import Quantity
 from presight.score.drugs import interactions
-from presight.score.evidence import citations, features, prior
+from presight.score.evidence import features, prior
 from presight.score.facts import Facts
 from presight.score.followup import followed, trend, volume_ratio
 from presight.score.laboratory import laboratory, level_not_high

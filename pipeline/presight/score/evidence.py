@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Literal, TypeVar
 
@@ -116,29 +115,6 @@ def prior(setting: str | None = None) -> Prior:
             f"there is no setting '{name}'", expected=f"one of {', '.join(table['settings'])}"
         )
     return _checked(Prior, table["settings"][name], f"prior.yaml: {name}")
-
-
-def citations(ids: Iterable[str]) -> dict[str, str]:
-    """Citation of each source id, in alphabetical order of the ids.
-
-    Raises
-    ------
-    ConfigError
-        An id is not in ``sources.yaml``.
-    """
-    table: Mapping[str, Mapping[str, str]] = load_config("evidence/sources.yaml")
-    wanted = sorted(set(ids))
-    unknown = [name for name in wanted if name not in table]
-    if unknown:
-        raise ConfigError(
-            f"the sources {', '.join(unknown)} are not listed", where="evidence/sources.yaml"
-        )
-    return {name: _citation(table[name]) for name in wanted}
-
-
-def _citation(entry: Mapping[str, str]) -> str:
-    where = entry.get("doi") or entry.get("url") or ""
-    return f"{entry['citation']} {where}".strip()
 
 
 def _checked(model: type[T], entry: Any, where: str) -> T:

@@ -1,4 +1,4 @@
-"""Citations of everything that a measurement rests on."""
+"""Citations of everything that a measurement or a verdict rests on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from presight.errors import ConfigError
 
 
 def citations(ids: Iterable[str]) -> dict[str, str]:
-    """Citation of each source id, in alphabetical order.
+    """Citation of each source id, in alphabetical order of the ids.
 
     Raises
     ------
     ConfigError
-        An id is not listed.
+        An id is in neither ``evidence/sources.yaml`` nor ``measure/sources.yaml``.
     """
     table: Mapping[str, Mapping[str, str]] = {
         **load_config("evidence/sources.yaml"),
@@ -24,7 +24,8 @@ def citations(ids: Iterable[str]) -> dict[str, str]:
     unknown = [name for name in wanted if name not in table]
     if unknown:
         raise ConfigError(
-            f"the sources {', '.join(unknown)} are not listed", where="measure/sources.yaml"
+            f"the sources {', '.join(unknown)} are not listed",
+            where="evidence/sources.yaml and measure/sources.yaml",
         )
     return {name: _citation(table[name]) for name in wanted}
 
