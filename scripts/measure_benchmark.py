@@ -1,10 +1,11 @@
 """How well the measurements find what is known of simulated patients.
 
     python scripts/measure_benchmark.py --heads 8 --out OUT
+    python scripts/measure_benchmark.py --heads 8 --slice-mm 1 --out OUT_1_MM
 
 Every pattern of configs/known_patterns.yaml is drawn in every head: 14 patterns in 8 heads are 112
-patients. Masks are the true ones as slices of 3 mm show them, so the figures are about the
-measurements alone: neither the network nor the registration has a part in them.
+patients. Masks are the true ones as slices of 3 mm show them, or of another thickness: the figures
+are about the measurements alone, neither the network nor the registration has a part in them.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def main() -> None:
         for place, pattern in enumerate(load_config("known_patterns.yaml")["patterns"]):
             if arguments.patterns and pattern not in arguments.patterns:
                 continue
-            results.append(measured(pattern, seed, place))
+            results.append(measured(pattern, seed, place, arguments.slice_mm))
             print(f"{len(results)} {pattern}: {results[-1].named}", flush=True)
             if arguments.out:
                 save(results, arguments.out / "measure_benchmark.json")
@@ -94,13 +95,18 @@ def _named(numbers: dict[str, float]) -> str | None:
     return next((pattern.name for pattern in named_patterns(numbers)), None)
 
 
-def measured(pattern: str, seed: int, place: int) -> Result:
+def measured(pattern: str, seed: int, place: int, slice_mm: float) -> Result:
     """Draw one patient and measure it."""
     site = "site" in load_config("known_patterns.yaml")["patterns"][pattern]
     restricted = 0.0 if site else RESTRICTED[(place + seed) % len(RESTRICTED)]
     bleeds = 0 if site else (place + seed) % 5
     patient = known_patient(
-        pattern, 100 * seed + place, head_seed=seed, restricted_share=restricted, bleeds=bleeds
+        pattern,
+        100 * seed + place,
+        head_seed=seed,
+        restricted_share=restricted,
+        bleeds=bleeds,
+        slice_mm=slice_mm,
     )
     return compared(patient, measure(patient.prepared, patient.lesions), seed)
 
@@ -279,6 +285,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--heads", type=int, default=8)
     parser.add_argument("--first", type=int, default=FIRST_SEED, help="number of the first head")
     parser.add_argument("--patterns", nargs="+", help="only these")
+    parser.add_argument("--slice-mm", type=float, default=3.0, help="of the FLAIR that came in")
     parser.add_argument(
         "--results", type=Path, nargs="+", help="measure_benchmark.json of earlier runs, instead"
     )

@@ -38,7 +38,7 @@ _PAD = 12  # voxels of air and scalp around the brain
 _ADC_NORMAL, _ADC_FLUID = 840.0, 3000.0  # 1e-6 mm2/s; the digest's normal white matter
 _TRIES = 20
 _LAST_LOBE = 10  # ids 1 to 10 of configs/anatomy.yaml are the lobes and the insula
-_NATIVE_MM = (1.0, 1.0, 3.0)  # axial slices
+_IN_PLANE_MM = 1.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ def known_patient(
     bleeds: int = 0,
     pons_swelling: float = 1.0,
     head_seed: int | None = None,
+    slice_mm: float = 3.0,
     changes: Mapping[str, Any] | None = None,
 ) -> KnownPatient:
     """Make a patient with a pattern of ``configs/known_patterns.yaml``.
@@ -127,6 +128,8 @@ def known_patient(
         How many times as thick the pons is.
     head_seed : int, optional
         Another seed for the head alone: patients may share one.
+    slice_mm : float
+        Of the axial slices that show the lesion.
     changes : mapping, optional
         Settings over those of the pattern.
 
@@ -146,7 +149,7 @@ def known_patient(
         Contrast.ADC: _adc(head, lesion, low, settings["adc_ratio"], rng),
         Contrast.SWI: _swi(head, spots, rng),
     }
-    lesions = _as_slices(lesion, head.grid)
+    lesions = _as_slices(lesion, head.grid, slice_mm)
     return KnownPatient(
         prepared=_prepared(head, flair, others, lesions.grid),
         lesions=lesions,
@@ -169,9 +172,9 @@ def _prepared(
     return Prepared(image, head.labels > 0, head.labels, volumes, native, (), ())
 
 
-def _as_slices(lesion: Mask, grid: Grid) -> Lesions:
+def _as_slices(lesion: Mask, grid: Grid, slice_mm: float) -> Lesions:
     """Show the lesion as axial slices do."""
-    native = _slices(grid)
+    native = _slices(grid, slice_mm)
     seen = resample(lesion.astype(np.float32), grid, native) >= 0.5
     nothing = np.zeros(seen.shape, np.float32)
     return Lesions(seen.astype(np.float32), seen, nothing, native, "truth")
@@ -290,11 +293,11 @@ def _affine(shape: tuple[int, ...]) -> NDArray[np.float64]:
     return affine
 
 
-def _slices(grid: Grid) -> Grid:
-    extent = np.array(grid.shape) * _MM
-    x, y, z = (int(size // step) for size, step in zip(extent, _NATIVE_MM, strict=True))
-    affine = np.diag([*_NATIVE_MM, 1.0])
-    affine[:3, 3] = -(np.array([x, y, z]) - 1) / 2 * _NATIVE_MM
+def _slices(grid: Grid, slice_mm: float) -> Grid:
+    native_mm = np.array([_IN_PLANE_MM, _IN_PLANE_MM, slice_mm])
+    x, y, z = (int(size) for size in np.array(grid.shape) * _MM // native_mm)
+    affine = np.diag([*native_mm, 1.0])
+    affine[:3, 3] = -(np.array([x, y, z]) - 1) / 2 * native_mm
     return Grid((x, y, z), affine)
 
 
