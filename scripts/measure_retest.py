@@ -100,7 +100,8 @@ def say(name: str, thickness: float, comparison: Comparison) -> None:
     beyond = sum(report.volume_ml[kind] for kind in ("new", "grown", "shrunk", "resolved"))
     print(
         f"{name} {thickness:g} mm: {report.before_ml:.2f} to {report.after_ml:.2f} mL "
-        f"({percent(comparison):+.1f} %), beyond the error {beyond:.2f} mL, {report.trend}, "
+        f"({percent(comparison):+.1f} %), beyond the error {beyond:.2f} mL, "
+        f"confirmed {report.confirmed_ml:+.3f} mL, {report.trend}, "
         f"similarity {report.alignment.similarity:.3f}, "
         f"directions {report.alignment.disagreement_mm:.2f} mm",
         flush=True,
@@ -123,19 +124,19 @@ def row(thickness: float, comparisons: list[Comparison]) -> str:
                 border.append(seen / lesion.border_ml)
             else:
                 lone.append(max(lesion.before_ml, lesion.after_ml))
-    total = [shift_mm(comparison) for comparison in comparisons]
+    total = [shift_mm(each, each.report.after_ml - each.report.before_ml) for each in comparisons]
+    confirmed = [shift_mm(each, each.report.confirmed_ml) for each in comparisons]
     return (
         f"- {{slice_mm: {thickness:g}, border_mm: {p95(border):.3f}, lone_ml: {p95(lone):.3f}, "
-        f"total_mm: {p95(total):.3f}}}  # {len(comparisons)} pairs, {len(border)} lesions, "
-        f"{len(lone)} alone"
+        f"total_mm: {p95(total):.3f}, confirmed_mm: {p95(confirmed):.4f}}}  "
+        f"# {len(comparisons)} pairs, {len(border)} lesions, {len(lone)} alone"
     )
 
 
-def shift_mm(comparison: Comparison) -> float:
+def shift_mm(comparison: Comparison, difference_ml: float) -> float:
     """Difference of the whole, as a shift of the whole border."""
     border_ml = sum(lesion.border_ml for lesion in comparison.changes.lesions)
-    report = comparison.report
-    return abs(report.after_ml - report.before_ml) / border_ml if border_ml else 0.0
+    return abs(difference_ml) / border_ml if border_ml else 0.0
 
 
 def p95(values: list[float]) -> float:

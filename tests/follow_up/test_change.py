@@ -5,14 +5,14 @@ import pytest
 
 from presight.config import load_config
 from presight.follow_up.change import Change, map_change
-from presight.follow_up.comparison import judge
+from presight.follow_up.comparison import confirmed_ml, judge
 from presight.follow_up.evolution import adc_evolution, contrast, region_changes
 from presight.follow_up.pair import Pair, Resampled
 from presight.follow_up.retest import Retest, retest_for
 from presight.study.volume import Grid
 
 SETTINGS = load_config("follow_up.yaml")["change"]
-RETEST = Retest(slice_mm=1, border_mm=0.05, lone_ml=0.02, total_mm=0.05)
+RETEST = Retest(slice_mm=1, border_mm=0.05, lone_ml=0.02, total_mm=0.05, confirmed_mm=0.005)
 SHAPE = (60, 40, 40)
 BRAIN, LESION, FLUID = 1.0, 1.8, 0.25
 EVERYWHERE = (slice(None),) * 3
@@ -147,6 +147,7 @@ def test_diffusion_and_brightness_are_followed_in_the_same_tissue():
         (10, 10.2, 0.2, "unchanged"),
         (10, 13, 3, "progressed"),
         (10, 13, -0.1, "unchanged"),
+        (10, 13, 0.04, "unchanged"),  # the outlines alone: a map of a repeated scan has as much
         (10, 4, -6, "improved"),
         (10, 0.5, -9.5, "resolved"),
         (0, 1, 1, "progressed"),
@@ -155,7 +156,8 @@ def test_diffusion_and_brightness_are_followed_in_the_same_tissue():
 )
 def test_the_whole_is_named_only_where_it_is_more_than_the_error(before, after, net, trend):
     volume_ml = {"new": max(net, 0), "grown": 0, "shrunk": 0, "resolved": max(-net, 0)}
-    assert judge(before, after, volume_ml, error_ml=0.3) == trend
+    assert judge(before, after, volume_ml, error_ml=0.3, confirmed_error_ml=0.05) == trend
+    assert confirmed_ml(volume_ml) == net
 
 
 def test_the_error_is_that_of_the_next_thicker_slices():

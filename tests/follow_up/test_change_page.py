@@ -127,7 +127,8 @@ def test_the_page_says_what_changed_and_asks_for_nothing(opened):
     assert page.said == []
     assert [url[:40] for url in page.asked[1:] if not url.startswith("data:")] == []
     text = page.locator("body").inner_text()
-    for said in ("60 days between", "Resolved", "Research use only", "Course", "day 90"):
+    confirmed = "Change that the map confirms"
+    for said in ("60 days between", "Resolved", "Research use only", "Course", "day 90", confirmed):
         assert said in text
     assert page.locator(".triple:visible").count() == 1
 

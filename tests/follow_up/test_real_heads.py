@@ -38,6 +38,7 @@ def test_a_scan_against_itself_moved_resliced_and_renoised_changes_by_less_than_
     assert report.lesions_by_change["new"] == report.lesions_by_change["resolved"] == 0
     changed = sum(report.volume_ml[kind] for kind in ("new", "grown", "shrunk", "resolved"))
     assert changed < 0.03 * report.before_ml
+    assert abs(report.confirmed_ml) <= changed
 
 
 def test_the_movement_that_was_made_is_the_one_that_is_found(repeated, real):

@@ -138,7 +138,8 @@ def _tell(
         percent = "" if report.percent is None else f" ({report.percent:+.0f} %)"
         print(
             f"{report.before} to {report.after}: {said[report.trend or 'none']}; "
-            f"{report.before_ml:.1f} to {report.after_ml:.1f} mL{percent}"
+            f"{report.before_ml:.1f} to {report.after_ml:.1f} mL{percent}, "
+            f"confirmed {report.confirmed_ml:+.1f} mL"
         )
         print(f"page: {files.page}")
     print("Research use only.")

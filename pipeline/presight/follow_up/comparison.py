@@ -79,6 +79,7 @@ class ChangeReport(_Frozen):
     percent: float | None
     error_ml: float  # a scan repeated on one day differs by less, 95 times of 100
     error_percent: float | None
+    confirmed_error_ml: float = 0.0  # the same for what the change map confirms
     trend: Trend | None
     volume_ml: dict[str, float]  # by kind of change, voxel by voxel
     lesions_by_change: dict[str, int]
@@ -89,6 +90,14 @@ class ChangeReport(_Frozen):
     alignment: AlignmentQuality
     retest: dict[str, float]
     doubts: tuple[str, ...] = ()
+
+    @property
+    def confirmed_ml(self) -> float:
+        """Growth less loss that the map shows: beyond the error, where the tissue changed too.
+
+        Two outlines of one lesion differ by a few percent when a scan is repeated; this does not.
+        """
+        return confirmed_ml(self.volume_ml)
 
 
 @dataclass(frozen=True)
@@ -192,6 +201,7 @@ def make_report(
     }
     border_ml = border_ml_per_mm(pair.union, pair.grid.spacing_mm[0])
     error_ml = max(retest.lone_ml, retest.total_mm * border_ml)
+    confirmed_error_ml = retest.confirmed_mm * border_ml
     return ChangeReport(
         before=before.name,
         after=after.name,
@@ -202,7 +212,8 @@ def make_report(
         percent=100 * (after_ml - before_ml) / before_ml if before_ml else None,
         error_ml=error_ml,
         error_percent=100 * error_ml / before_ml if before_ml else None,
-        trend=judge(before_ml, after_ml, volume_ml, error_ml),
+        confirmed_error_ml=confirmed_error_ml,
+        trend=judge(before_ml, after_ml, volume_ml, error_ml, confirmed_error_ml),
         volume_ml=volume_ml,
         lesions_by_change={
             change.name.lower(): sum(lesion.change is change for lesion in changes.lesions)
@@ -220,9 +231,16 @@ def make_report(
 
 
 def judge(
-    before_ml: float, after_ml: float, volume_ml: dict[str, float], error_ml: float
+    before_ml: float,
+    after_ml: float,
+    volume_ml: dict[str, float],
+    error_ml: float,
+    confirmed_error_ml: float = 0.0,
 ) -> Trend | None:
     """Name the change of the whole, ``unchanged`` where it is within the error of measurement.
+
+    Outlines that differ are not enough: the change map has to say the same, by more than the map of
+    a repeated scan does.
 
     Parameters
     ----------
@@ -231,7 +249,9 @@ def judge(
     volume_ml : dict of str to float
         Volume by kind of change; it has to point the same way as the outlines.
     error_ml : float
-        A repeated scan differs by less.
+        The outlines of a repeated scan differ by less.
+    confirmed_error_ml : float
+        What the change map of a repeated scan confirms is less.
 
     Returns
     -------
@@ -241,12 +261,19 @@ def judge(
     if not before_ml and not after_ml:
         return None
     settings = load_config("follow_up.yaml")["change"]
-    net_ml = volume_ml["new"] + volume_ml["grown"] - volume_ml["shrunk"] - volume_ml["resolved"]
-    if abs(after_ml - before_ml) <= error_ml or net_ml * (after_ml - before_ml) <= 0:
+    net_ml = confirmed_ml(volume_ml)
+    within_error = abs(after_ml - before_ml) <= error_ml or abs(net_ml) <= confirmed_error_ml
+    if within_error or net_ml * (after_ml - before_ml) <= 0:
         return "unchanged"
     if after_ml > before_ml:
         return "progressed"
     return "resolved" if after_ml <= settings["resolved_at_most"] * before_ml else "improved"
+
+
+def confirmed_ml(volume_ml: dict[str, float]) -> float:
+    """Growth less loss of a change map, from its volumes by kind of change."""
+    came_ml = volume_ml["new"] + volume_ml["grown"]
+    return came_ml - volume_ml["shrunk"] - volume_ml["resolved"]
 
 
 def _row(lesion: LesionChange) -> LesionRow:

@@ -16,6 +16,7 @@ from presight.follow_up.trend import TrendPoint
 from presight.report import wording
 
 _DOUBLED = 100
+_SMALLEST_ML = 0.01
 
 
 def render_change(comparison: Comparison, course: tuple[TrendPoint, ...] = ()) -> str:
@@ -66,6 +67,7 @@ def _environment() -> Environment:
     )
     environment.filters["volume"] = wording.volume
     environment.filters["signed"] = signed
+    environment.filters["signed_volume"] = signed_volume
     environment.filters["resolution"] = resolution
     return environment
 
@@ -81,6 +83,18 @@ def signed(number: float | None) -> str:
     whole = round(number)
     sign = "+" if whole > 0 else "\N{MINUS SIGN}" if whole < 0 else ""
     return f"{sign}{abs(whole)}"
+
+
+def signed_volume(volume_ml: float) -> str:
+    r"""Say a difference of volumes in mL with its sign, 0 below a hundredth.
+
+    >>> signed_volume(12.4), signed_volume(-0.36), signed_volume(0.004)
+    ('+12.4', '\N{MINUS SIGN}0.36', '0')
+    """
+    if abs(volume_ml) < _SMALLEST_ML:
+        return "0"
+    sign = "+" if volume_ml > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{wording.volume(abs(volume_ml))}"
 
 
 def resolution(percent: float | None) -> str:

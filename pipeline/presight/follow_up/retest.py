@@ -24,12 +24,15 @@ class Retest:
     total_mm : float
         Difference of the whole outlined volume, as a shift of the whole border: so it holds for
         few small lesions as for one large one.
+    confirmed_mm : float
+        The same for growth less loss of the change map.
     """
 
     slice_mm: float
     border_mm: float
     lone_ml: float
     total_mm: float
+    confirmed_mm: float
 
 
 def retest_for(slice_mm: float) -> Retest:

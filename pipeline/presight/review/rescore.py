@@ -274,7 +274,8 @@ def _change(study: StudyFolder, mask: Mask, before: Findings) -> str | None:
     volume_ml["grown"] += edit.added_ml
     volume_ml["shrunk"] += edit.removed_ml
     after_ml = report.after_ml + edit.added_ml - edit.removed_ml
-    return judge(report.before_ml, after_ml, volume_ml, report.error_ml)
+    errors = report.error_ml, report.confirmed_error_ml
+    return judge(report.before_ml, after_ml, volume_ml, *errors)
 
 
 @lru_cache(maxsize=64)
