@@ -18,7 +18,6 @@ from presight.preprocess.prepared import Prepared
 from presight.segment import Bundle, load_bundle, segment
 from presight.segment.bundle import METADATA
 from presight.segment.predict import predict
-from presight.segment.stage import lesion_mask
 from presight.study.contrast import Contrast
 from presight.study.volume import Grid, Volume
 
@@ -152,32 +151,6 @@ def test_a_head_without_brain_gives_nothing(bundle: Bundle) -> None:
     direct, mirrored = predict(np.zeros(SHAPE, np.float32), empty, bundle, torch.device("cpu"))
     assert not direct.any()
     assert not mirrored.any()
-
-
-def test_specks_are_left_out_and_small_lesions_kept(bundle: Bundle) -> None:
-    values = {"smallest_lesion_mm3": 10.0, "threshold": 0.5, "lesion_peak": 0.0}
-    settings = bundle.settings.model_copy(update=values)
-    probability: NDArray[np.float32] = np.zeros((20, 20, 20), np.float32)
-    probability[2:4, 2:4, 2:4] = 0.9  # 8 mm3
-    probability[10:12, 10:13, 10:12] = 0.5  # 12 mm3, at the threshold
-    mask = lesion_mask(probability, Grid((20, 20, 20), np.eye(4)), settings)
-    assert mask.sum() == 12
-    thick = lesion_mask(probability, Grid((20, 20, 20), np.diag([1, 1, 2.0, 1])), settings)
-    assert thick.sum() == 20
-
-
-def test_a_lesion_that_is_nowhere_sure_is_left_out_and_a_sure_one_keeps_its_edge(
-    bundle: Bundle,
-) -> None:
-    values = {"threshold": 0.4, "lesion_peak": 0.7, "smallest_lesion_mm3": 0.0}
-    settings = bundle.settings.model_copy(update=values)
-    probability: NDArray[np.float32] = np.zeros((20, 20, 20), np.float32)
-    probability[2:5, 2:5, 2:5] = 0.6
-    probability[10:14, 10:14, 10:14] = 0.45
-    probability[11, 11, 11] = 0.7
-    mask = lesion_mask(probability, Grid((20, 20, 20), np.eye(4)), settings)
-    assert mask.sum() == 64
-    assert mask[10:14, 10:14, 10:14].all()
 
 
 @pytest.mark.parametrize("name", ["tpu", "cuda"])

@@ -46,8 +46,10 @@ class Settings(WeightSettings):
     window_overlap: float = Field(ge=0, lt=1)
     temperature: float = Field(gt=0)
     threshold: float = Field(gt=0, lt=1)
-    lesion_peak: float = Field(default=0, ge=0, lt=1)  # the surest voxel of a lesion reaches it
     smallest_lesion_mm3: float = Field(ge=0)
+    small_lesion_ml: float = Field(default=0, ge=0)  # one under it needs the next two as well
+    lesion_mean: float = Field(default=0, ge=0, lt=1)  # mean probability
+    lesion_contrast: float = 0  # over the brain around it; commonest brain intensity is 1
     trust: TrustSettings = TrustSettings()
 
 

@@ -6,16 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from presight.preprocess.prepared import Prepared
-from presight.segment.bundle import Bundle, Settings
+from presight.segment.bundle import Bundle
 from presight.segment.device import select_device
 from presight.segment.lesions import Lesions
+from presight.segment.mask import lesion_mask
 from presight.segment.traits import measure_traits
 from presight.segment.trust import expected_dice, judge
 from presight.study.resample import resample
-from presight.study.volume import Grid
 
 
 def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions:
@@ -53,7 +52,8 @@ def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions
     with ThreadPoolExecutor(max_workers=1) as beside:
         uncertainty = beside.submit(_uncertainty, probability, disagreement, prepared)
         native = _to_native(probability, prepared)
-        mask = lesion_mask(native, prepared.native, bundle.settings)
+        image, brain = _scan_on_native(prepared)
+        mask = lesion_mask(native, image, brain, prepared.native, bundle.settings)
         traits = measure_traits(prepared.flair.data, prepared.brain, prepared.anatomy)
     return Lesions(
         probability=native,
@@ -65,43 +65,18 @@ def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions
     )
 
 
-def lesion_mask(
-    probability: NDArray[np.float32], grid: Grid, settings: Settings
-) -> NDArray[np.bool_]:
-    """Voxels at or above the threshold, without specks and what is nowhere sure.
-
-    An outline reaches to where lesion is as likely as not, or less; whether there is a lesion at
-    all its surest voxel says. One threshold for both finds false pieces or draws true ones small.
-
-    Parameters
-    ----------
-    probability : (X, Y, Z) ndarray
-        On ``grid``.
-    grid : Grid
-    settings : Settings
-        Threshold, and of a lesion that is kept (26-neighbourhood) the smallest volume and the
-        least peak.
-
-    Returns
-    -------
-    (X, Y, Z) ndarray of bool
-    """
-    mask: NDArray[np.bool_] = probability >= settings.threshold
-    for box in ndimage.find_objects(mask.view(np.uint8)):  # one around all of it, or none
-        parts, count = ndimage.label(mask[box], np.ones((3, 3, 3)))
-        volumes_mm3 = np.bincount(parts.ravel(), minlength=count + 1) * grid.voxel_ml * 1000
-        keep = volumes_mm3 >= settings.smallest_lesion_mm3
-        peaks = ndimage.maximum(probability[box], parts, range(1, count + 1))
-        keep[1:] &= np.asarray(peaks) >= settings.lesion_peak
-        keep[0] = False
-        mask[box] = keep[parts]
-    return mask
-
-
 def _uncertainty(
     probability: NDArray[np.float32], disagreement: NDArray[np.float32], prepared: Prepared
 ) -> NDArray[np.float32]:
     return _to_native(np.maximum(_entropy_bits(probability), disagreement), prepared)
+
+
+def _scan_on_native(prepared: Prepared) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    image, brain, grid = prepared.flair.data, prepared.brain, prepared.flair.grid
+    if prepared.native.matches(grid):
+        return image, brain
+    seen = resample(brain.astype(np.uint8), grid, prepared.native, nearest=True)
+    return resample(image, grid, prepared.native), seen > 0
 
 
 def _to_native(values: NDArray[np.float32], prepared: Prepared) -> NDArray[np.float32]:
