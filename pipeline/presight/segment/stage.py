@@ -46,14 +46,14 @@ def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions
     from presight.segment.predict import predict  # noqa: PLC0415 (torch takes a second)
 
     where = select_device(device)
-    direct, mirrored = predict(prepared.flair.data, prepared.brain, bundle, where)
-    probability: NDArray[np.float32] = (direct + mirrored) / np.float32(2)
-    disagreement: NDArray[np.float32] = np.abs(direct - mirrored)
     with ThreadPoolExecutor(max_workers=1) as beside:
+        scan = beside.submit(_scan_on_native, prepared)
+        direct, mirrored = predict(prepared.flair.data, prepared.brain, bundle, where)
+        probability: NDArray[np.float32] = (direct + mirrored) / np.float32(2)
+        disagreement: NDArray[np.float32] = np.abs(direct - mirrored)
         uncertainty = beside.submit(_uncertainty, probability, disagreement, prepared)
         native = _to_native(probability, prepared)
-        image, brain = _scan_on_native(prepared)
-        mask = lesion_mask(native, image, brain, prepared.native, bundle.settings)
+        mask = lesion_mask(native, *scan.result(), prepared.native, bundle.settings)
         traits = measure_traits(prepared.flair.data, prepared.brain, prepared.anatomy)
     return Lesions(
         probability=native,
