@@ -18,6 +18,7 @@ from presight.preprocess.prepared import Prepared
 from presight.segment import Bundle, load_bundle, segment
 from presight.segment.bundle import METADATA
 from presight.segment.predict import predict
+from presight.segment.stage import lesion_mask
 from presight.study.contrast import Contrast
 from presight.study.volume import Grid, Volume
 
@@ -151,6 +152,34 @@ def test_a_head_without_brain_gives_nothing(bundle: Bundle) -> None:
     direct, mirrored = predict(np.zeros(SHAPE, np.float32), empty, bundle, torch.device("cpu"))
     assert not direct.any()
     assert not mirrored.any()
+
+
+def test_specks_are_left_out_and_small_lesions_kept(bundle: Bundle) -> None:
+    values = {"smallest_lesion_mm3": 10.0, "threshold": 0.5, "small_lesion_mean": 0.0}
+    settings = bundle.settings.model_copy(update=values)
+    probability: NDArray[np.float32] = np.zeros((20, 20, 20), np.float32)
+    probability[2:4, 2:4, 2:4] = 0.9  # 8 mm3
+    probability[10:12, 10:13, 10:12] = 0.5  # 12 mm3, at the threshold
+    mask = lesion_mask(probability, Grid((20, 20, 20), np.eye(4)), settings)
+    assert mask.sum() == 12
+    thick = lesion_mask(probability, Grid((20, 20, 20), np.diag([1, 1, 2.0, 1])), settings)
+    assert thick.sum() == 20
+
+
+def test_a_small_piece_that_is_unsure_on_average_is_left_out_and_a_sure_one_keeps_its_edge(
+    bundle: Bundle,
+) -> None:
+    values = {"threshold": 0.4, "small_lesion_ml": 0.5, "small_lesion_mean": 0.55}
+    settings = bundle.settings.model_copy(update=values)
+    probability: NDArray[np.float32] = np.zeros((30, 30, 30), np.float32)
+    probability[2:5, 2:5, 2:5] = 0.5
+    probability[10:14, 10:14, 10:14] = 0.45
+    probability[11:13, 10:14, 10:14] = 0.7
+    probability[20:28, 20:28, 20:28] = 0.5  # 0.512 mL: no longer small
+    mask = lesion_mask(probability, Grid((30, 30, 30), np.eye(4)), settings)
+    assert mask.sum() == 64 + 512
+    assert mask[10:14, 10:14, 10:14].all()
+    assert not mask[2:5, 2:5, 2:5].any()
 
 
 @pytest.mark.parametrize("name", ["tpu", "cuda"])

@@ -14,9 +14,8 @@ from presight.preprocess.prepared import Prepared
 from presight.preprocess.stage import to_native
 from presight.segment.bundle import Bundle
 from presight.segment.device import select_device
-from presight.segment.mask import lesion_mask
 from presight.segment.predict import predict
-from presight.segment.stage import segment
+from presight.segment.stage import lesion_mask, segment
 from presight.study.contrast import Contrast
 from presight.study.nifti import read_nifti
 from presight.study.study import Study
@@ -71,7 +70,7 @@ def _compare_prepared(volume: TrainingVolume, bundle: Bundle, device: str) -> Co
         slice_mm=volume.slice_mm,
         grid=grid,
         drawn=volume.mask == LESION,
-        found=lesion_mask(probability, image, brain, grid, bundle.settings) & told,
+        found=lesion_mask(probability, grid, bundle.settings) & told,
         probability=probability,
         brain=brain & told,
     )

@@ -47,9 +47,8 @@ class Settings(WeightSettings):
     temperature: float = Field(gt=0)
     threshold: float = Field(gt=0, lt=1)
     smallest_lesion_mm3: float = Field(ge=0)
-    small_lesion_ml: float = Field(default=0, ge=0)  # one under it needs the next two as well
-    lesion_mean: float = Field(default=0, ge=0, lt=1)  # mean probability
-    lesion_contrast: float = 0  # over the brain around it; commonest brain intensity is 1
+    small_lesion_ml: float = Field(default=0, ge=0)
+    small_lesion_mean: float = Field(default=0, ge=0, lt=1)  # probability one under it needs
     trust: TrustSettings = TrustSettings()
 
 

@@ -6,15 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from presight.preprocess.prepared import Prepared
-from presight.segment.bundle import Bundle
+from presight.segment.bundle import Bundle, Settings
 from presight.segment.device import select_device
 from presight.segment.lesions import Lesions
-from presight.segment.mask import lesion_mask
 from presight.segment.traits import measure_traits
 from presight.segment.trust import expected_dice, judge
 from presight.study.resample import resample
+from presight.study.volume import Grid
 
 
 def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions:
@@ -46,14 +47,13 @@ def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions
     from presight.segment.predict import predict  # noqa: PLC0415 (torch takes a second)
 
     where = select_device(device)
+    direct, mirrored = predict(prepared.flair.data, prepared.brain, bundle, where)
+    probability: NDArray[np.float32] = (direct + mirrored) / np.float32(2)
+    disagreement: NDArray[np.float32] = np.abs(direct - mirrored)
     with ThreadPoolExecutor(max_workers=1) as beside:
-        scan = beside.submit(_scan_on_native, prepared)
-        direct, mirrored = predict(prepared.flair.data, prepared.brain, bundle, where)
-        probability: NDArray[np.float32] = (direct + mirrored) / np.float32(2)
-        disagreement: NDArray[np.float32] = np.abs(direct - mirrored)
         uncertainty = beside.submit(_uncertainty, probability, disagreement, prepared)
         native = _to_native(probability, prepared)
-        mask = lesion_mask(native, *scan.result(), prepared.native, bundle.settings)
+        mask = lesion_mask(native, prepared.native, bundle.settings)
         traits = measure_traits(prepared.flair.data, prepared.brain, prepared.anatomy)
     return Lesions(
         probability=native,
@@ -65,18 +65,46 @@ def segment(prepared: Prepared, bundle: Bundle, device: str = "auto") -> Lesions
     )
 
 
+def lesion_mask(
+    probability: NDArray[np.float32], grid: Grid, settings: Settings
+) -> NDArray[np.bool_]:
+    """Voxels at or above the threshold, without specks and small pieces that are unsure on average.
+
+    An outline reaches to where lesion is as likely as not, or less; whether a small piece is a
+    lesion at all is another question. One threshold for both finds false pieces or draws true
+    ones small.
+
+    Parameters
+    ----------
+    probability : (X, Y, Z) ndarray
+        On ``grid``.
+    grid : Grid
+    settings : Settings
+        Threshold; the smallest volume of a lesion (26-neighbourhood); and the mean probability that
+        one under ``small_lesion_ml`` needs.
+
+    Returns
+    -------
+    (X, Y, Z) ndarray of bool
+    """
+    mask: NDArray[np.bool_] = probability >= settings.threshold
+    for box in ndimage.find_objects(mask.view(np.uint8)):  # one around all of it, or none
+        parts, count = ndimage.label(mask[box], np.ones((3, 3, 3)))
+        volumes_ml = np.bincount(parts.ravel(), minlength=count + 1) * grid.voxel_ml
+        means = np.asarray(ndimage.mean(probability[box], parts, range(1, count + 1)))
+        keep = volumes_ml >= settings.smallest_lesion_mm3 / 1000
+        keep[1:] &= (volumes_ml[1:] >= settings.small_lesion_ml) | (
+            means >= settings.small_lesion_mean
+        )
+        keep[0] = False
+        mask[box] = keep[parts]
+    return mask
+
+
 def _uncertainty(
     probability: NDArray[np.float32], disagreement: NDArray[np.float32], prepared: Prepared
 ) -> NDArray[np.float32]:
     return _to_native(np.maximum(_entropy_bits(probability), disagreement), prepared)
-
-
-def _scan_on_native(prepared: Prepared) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    image, brain, grid = prepared.flair.data, prepared.brain, prepared.flair.grid
-    if prepared.native.matches(grid):
-        return image, brain
-    seen = resample(brain.astype(np.uint8), grid, prepared.native, nearest=True)
-    return resample(image, grid, prepared.native), seen > 0
 
 
 def _to_native(values: NDArray[np.float32], prepared: Prepared) -> NDArray[np.float32]:
