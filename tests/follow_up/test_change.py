@@ -147,6 +147,8 @@ def test_diffusion_and_brightness_are_followed_in_the_same_tissue():
         (10, 10.2, 0.2, "unchanged"),
         (10, 13, 3, "progressed"),
         (10, 13, -0.1, "unchanged"),
+        (10, 10.1, 2, "progressed"),  # growth of one lesion that the loss of another hides
+        (10, 10.1, -2, "improved"),
         (10, 13, 0.04, "unchanged"),  # the outlines alone: a map of a repeated scan has as much
         (10, 4, -6, "improved"),
         (10, 0.5, -9.5, "resolved"),

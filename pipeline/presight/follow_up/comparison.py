@@ -99,6 +99,13 @@ class ChangeReport(_Frozen):
         """
         return confirmed_ml(self.volume_ml)
 
+    @property
+    def hidden_ml(self) -> tuple[float, float] | None:
+        """Growth and loss where each exceeds the error, so that the total hides them."""
+        came_ml = self.volume_ml["new"] + self.volume_ml["grown"]
+        went_ml = self.volume_ml["shrunk"] + self.volume_ml["resolved"]
+        return (came_ml, went_ml) if min(came_ml, went_ml) > self.error_ml else None
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -239,15 +246,16 @@ def judge(
 ) -> Trend | None:
     """Name the change of the whole, ``unchanged`` where it is within the error of measurement.
 
-    Outlines that differ are not enough: the change map has to say the same, by more than the map of
-    a repeated scan does.
+    What the change map confirms counts by itself where it exceeds the error of the outlines: growth
+    here may hide behind loss there. Outlines that differ by more than their error are not enough:
+    the map has to say the same, by more than the map of a repeated scan does.
 
     Parameters
     ----------
     before_ml, after_ml : float
         Outlined volumes.
     volume_ml : dict of str to float
-        Volume by kind of change; it has to point the same way as the outlines.
+        Volume by kind of change.
     error_ml : float
         The outlines of a repeated scan differ by less.
     confirmed_error_ml : float
@@ -262,10 +270,10 @@ def judge(
         return None
     settings = load_config("follow_up.yaml")["change"]
     net_ml = confirmed_ml(volume_ml)
-    within_error = abs(after_ml - before_ml) <= error_ml or abs(net_ml) <= confirmed_error_ml
-    if within_error or net_ml * (after_ml - before_ml) <= 0:
+    differ = abs(after_ml - before_ml) > error_ml and net_ml * (after_ml - before_ml) > 0
+    if abs(net_ml) <= error_ml and not (differ and abs(net_ml) > confirmed_error_ml):
         return "unchanged"
-    if after_ml > before_ml:
+    if net_ml > 0:
         return "progressed"
     return "resolved" if after_ml <= settings["resolved_at_most"] * before_ml else "improved"
 
