@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ball_in_head import ball_in_head
 from presight.config import load_config
 from presight.evaluate.case import CaseScore, score_case
 from presight.evaluate.comparison import Comparison
@@ -52,14 +53,16 @@ def scored(drawn: np.ndarray, found: np.ndarray, **facts: object) -> CaseScore:
 
 
 def ball_volume(name: str, *, radius: float = 9, mask: np.ndarray | None = None) -> TrainingVolume:
-    """A noisy brain with one bright ball, or none for a radius of 0."""
-    place = np.indices((72, 72, 72)) - 36
-    ball = ((place - 6) ** 2).sum(0) < radius**2
-    brain = ((place**2).sum(0) < 32**2).astype(np.uint8)
-    rng = np.random.default_rng(0)
-    image = brain * (1 + 0.9 * ball + rng.normal(0, 0.03, ball.shape))
+    """A noisy head with one bright ball, or none for a radius of 0."""
+    head = ball_in_head(radius)
     dataset, _, patient = name.partition("/")
-    truth = ball.astype(np.uint8) if mask is None else mask
     return TrainingVolume(
-        name, dataset, patient, "here", image.astype(np.float16), truth, brain, brain
+        name,
+        dataset,
+        patient,
+        "here",
+        head.image.astype(np.float16),
+        head.ball.astype(np.uint8) if mask is None else mask,
+        head.brain.astype(np.uint8),
+        head.labels,
     )

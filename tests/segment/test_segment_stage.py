@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from ball_in_head import ball_in_head
 from presight.config import model_path
 from presight.errors import ConfigError
 from presight.preprocess.prepared import Prepared
@@ -37,19 +37,15 @@ def copied(tmp_path: Path) -> Path:
 
 
 def _prepared(native: Grid | None = None, mirrored: bool = False) -> Prepared:
-    """An egg of brain with a bright ball on one side."""
-    place = np.indices(SHAPE) - np.array(SHAPE)[:, None, None, None] / 2
-    brain = ((place / np.array([30, 34, 26])[:, None, None, None]) ** 2).sum(0) < 1
-    ball = ((place - np.array([12, 8, 4])[:, None, None, None]) ** 2).sum(0) < 9**2
-    rng = np.random.default_rng(0)
-    image = (brain + 0.9 * ball + rng.normal(0, 0.03, SHAPE) * brain).astype(np.float32)
+    head = ball_in_head()
+    image, brain, labels = head.image, head.brain, head.labels
     if mirrored:
-        image, brain = image[::-1].copy(), brain[::-1].copy()
-    grid = Grid(SHAPE, np.eye(4))
+        image, brain, labels = image[::-1].copy(), brain[::-1].copy(), labels[::-1].copy()
+    grid = Grid(image.shape, np.eye(4))
     return Prepared(
         flair=Volume(image, grid, Contrast.FLAIR),
         brain=brain,
-        anatomy=brain.astype(np.uint8),
+        anatomy=labels,
         others={},
         native=native or grid,
         steps=(),
@@ -71,35 +67,31 @@ def test_the_same_input_gives_the_same_bytes(bundle: Bundle) -> None:
     assert first.uncertainty.tobytes() == second.uncertainty.tobytes()
 
 
-def _piece_at(mask: NDArray[np.bool_], voxel: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Voxels of the found piece there: an egg is no head, and more of it may be called lesion."""
-    pieces, _ = ndimage.label(mask)
-    here = pieces[tuple(voxel.round().astype(int))]
-    assert here, "nothing is found where the ball is"
-    return np.argwhere(pieces == here)
+def _dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return 2 * (one & other).sum() / (one.sum() + other.sum())
 
 
-def test_the_bright_ball_is_found_where_it_is(bundle: Bundle) -> None:
-    middle = np.array(SHAPE) / 2 + [12, 8, 4]
-    piece = _piece_at(segment(_prepared(), bundle, "cpu").mask, middle)
-    np.testing.assert_allclose(piece.mean(0), middle, atol=2)
-    assert 0.7 < len(piece) / (4 / 3 * np.pi * 9**3) < 1.4
+def test_the_bright_ball_is_found_where_it_is_and_nothing_else(bundle: Bundle) -> None:
+    found = segment(_prepared(), bundle, "cpu").mask
+    assert _dice(found, ball_in_head().ball) > 0.9
 
 
 @pytest.mark.parametrize("turned", [(1, 1), (-1, 1), (1, -1), (-1, -1)])
 def test_results_lie_on_the_native_grid(bundle: Bundle, turned: tuple[int, int]) -> None:
     """Thick slices, stored in any direction: the lesion stays where it is in the world."""
-    shape, spacing = (75, 80, 16), (turned[0] * 1.0, turned[1] * 1.0, 4.0)
+    head = ball_in_head()
+    columns, rows, depth = head.image.shape
+    shape, spacing = (columns, rows, depth // 4), (turned[0] * 1.0, turned[1] * 1.0, 4.0)
     affine = np.diag([*spacing, 1.0])
     affine[:2, 3] = [
-        0 if sign > 0 else size - 1 for sign, size in zip(turned, (75, 80), strict=True)
+        0 if sign > 0 else size - 1 for sign, size in zip(turned, (columns, rows), strict=True)
     ]
     affine[2, 3] = 1.5
     lesions = segment(_prepared(Grid(shape, affine)), bundle, "cpu")
     assert lesions.mask.shape == lesions.probability.shape == lesions.uncertainty.shape == shape
-    middle = np.array(SHAPE) / 2 + [12, 8, 4]
-    piece = _piece_at(lesions.mask, (np.linalg.inv(affine) @ [*middle, 1])[:3])
-    np.testing.assert_allclose((affine @ [*piece.mean(0), 1])[:3], middle, atol=3)
+    found = np.argwhere(lesions.mask)
+    np.testing.assert_allclose((affine @ [*found.mean(0), 1])[:3], head.middle, atol=1)
+    assert 0.8 < 4 * len(found) / head.ball.sum() < 1.25
 
 
 def test_nothing_is_found_far_outside_the_brain(bundle: Bundle) -> None:
@@ -124,12 +116,8 @@ def test_numbers_are_probabilities(bundle: Bundle) -> None:
 def test_a_box_beyond_the_bound_goes_through_a_window(bundle: Bundle) -> None:
     small = bundle.settings.model_copy(update={"largest_box_voxels": 1, "window_mm": 64})
     windowed = dataclasses.replace(bundle, settings=small)
-    middle = np.array(SHAPE) / 2 + [12, 8, 4]
-    whole, parts = (
-        {tuple(voxel) for voxel in _piece_at(segment(_prepared(), b, "cpu").mask, middle)}
-        for b in (bundle, windowed)
-    )
-    assert 2 * len(whole & parts) / (len(whole) + len(parts)) > 0.8
+    whole, parts = (segment(_prepared(), b, "cpu").mask for b in (bundle, windowed))
+    assert _dice(whole, parts) > 0.9
 
 
 def test_a_thin_slab_gets_the_same_answer_every_time_and_that_of_a_thick_one(
