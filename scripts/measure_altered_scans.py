@@ -1,12 +1,13 @@
 """Measure what a differently set scanner does to the outlines.
 
     python scripts/measure_altered_scans.py CACHE... --checkpoint RUN/checkpoint.pt \
-        --patterns "lgg/HT_*" "open_ms/patient26"
+        --patterns "lgg/HT_*" "open_ms/patient26" "synthetic_none/*"
 
 Takes prepared volumes that the network has not seen and outlines each as it is, then with other
 contrast, brightness, noise, shading, slices, sharpness and a ghost. The alterations come after
 preprocessing, so nothing takes them back: a brightness of 0.85 is a normalisation gone wrong by
-so much. Prints the mean Dice of each and the change by scan. MONAI's transforms where it has one.
+so much. Prints the mean Dice of each, the change by scan, and what is found beside what was drawn.
+MONAI's transforms where it has one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from presight.config import load_config, model_path
-from presight.evaluate.case import score_case
+from presight.evaluate.case import CaseScore, score_case
 from presight.evaluate.checkpoint import checkpoint_bundle
 from presight.evaluate.inputs import read_sources, select
 from presight.evaluate.predictions import compare
@@ -40,17 +41,36 @@ def main() -> None:
     args = parser.parse_args()
     bundle = checkpoint_bundle(args.checkpoint, load_bundle(model_path("flair_hyperintensity")))
     settings = load_config("evaluation.yaml")
-    dice: dict[str, list[float]] = {name: [] for name in ALTERATIONS}
+    scores: dict[str, list[CaseScore]] = {name: [] for name in ALTERATIONS}
     for volume in select(read_sources(args.caches), None, "test", args.patterns):
         for name, alter in ALTERATIONS.items():
-            score = score_case(compare(altered(volume, alter), bundle), settings)
-            dice[name].append(score.dice)
-        print(volume.id, *(f"{values[-1]:.2f}" for values in dice.values()), flush=True)
-    unaltered = np.array(dice["as it is"])
-    print("| alteration | mean Dice | change, median | worst |\n|---|---|---|---|")
-    for name, values in dice.items():
-        mean, change = np.mean(values), np.array(values) - unaltered
-        print(f"| {name} | {mean:.2f} | {np.median(change):+.3f} | {change.min():+.2f} |")
+            scores[name].append(score_case(compare(altered(volume, alter), bundle), settings))
+        print(volume.id, *(outcome(of_one[-1]) for of_one in scores.values()), flush=True)
+    unaltered = dices(scores["as it is"])
+    print("| alteration | mean Dice | change, median | worst | beside, median mL | most mL |")
+    print("|---|---|---|---|---|---|")
+    for name, of_all in scores.items():
+        change = dices(of_all) - unaltered
+        beside = [beside_ml(score) for score in of_all]
+        print(
+            f"| {name} | {dices(of_all).mean():.2f} | {np.median(change):+.3f} "
+            f"| {change.min():+.2f} | {np.median(beside):.2f} | {max(beside):.1f} |"
+        )
+
+
+def outcome(score: CaseScore) -> str:
+    return f"{score.found_ml:.1f}mL" if score.dice is None else f"{score.dice:.2f}"
+
+
+def dices(scores: list[CaseScore]) -> NDArray[np.float64]:
+    """Give the Dice of the scans in which something was drawn."""
+    return np.array([score.dice for score in scores if score.dice is not None])
+
+
+def beside_ml(score: CaseScore) -> float:
+    """Give the volume that was found and not drawn."""
+    both_ml = (score.dice or 0) * (score.drawn_ml + score.found_ml) / 2
+    return score.found_ml - both_ml
 
 
 def altered(volume: TrainingVolume, alter: Callable[[Image], Image]) -> TrainingVolume:
