@@ -89,7 +89,7 @@ def test_a_lower_threshold_finds_more(ball_cache: Path, tmp_path: Path, result: 
         (["--patterns", "nothing/*"], "none of 3 scans"),
         (["--threshold", "2"], "above 0 and under 1"),
         (["--part", "test"], "--recipe or --checkpoint"),
-        (["--recipe", "no-such-recipe"], "missing"),
+        (["--recipe", "no-such-recipe"], "does not exist"),
         (["--bundle", "/nowhere"], "metadata cannot be read"),
     ],
 )

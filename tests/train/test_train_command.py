@@ -11,6 +11,7 @@ from presight.commands.train import Lines
 from presight.config import config_path
 from presight.train.cache import TrainingVolume, write_volume
 from presight.train.checkpoint import read_checkpoint
+from presight.train.extends import find_recipe
 
 
 @pytest.fixture
@@ -71,7 +72,17 @@ def test_a_recipe_that_is_not_there_is_named(
     cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["train", "bigger", "--data", str(cache), "--out", str(tmp_path)]) == 2
-    assert "bigger" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "the recipe 'bigger' does not exist; expected a YAML file or one of" in said
+    assert "laptop-cpu, " in said
+
+
+def test_a_folder_is_not_taken_for_the_recipe_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "open").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert find_recipe("open") == config_path("recipes/open.yaml")
 
 
 def test_a_line_is_said_when_it_is_time(capsys: pytest.CaptureFixture[str]) -> None:

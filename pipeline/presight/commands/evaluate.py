@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from presight.config import config_path, load_config, model_path
+from presight.config import load_config, model_path
 from presight.console import print_table, say, steps
 from presight.errors import InputError, PresightError
 from presight.evaluate.case import CaseScore, score_case
@@ -22,6 +22,7 @@ from presight.evaluate.table import NOMINAL_NOTE, headings, sections
 from presight.evaluate.write import write_evaluation
 from presight.segment.bundle import Bundle, load_bundle
 from presight.train.checkpoint import read_checkpoint
+from presight.train.extends import find_recipe
 from presight.train.recipe import Recipe, load_recipe
 from presight.train.split import Split
 
@@ -100,10 +101,7 @@ def execute(args: argparse.Namespace) -> int:
 def _split(args: argparse.Namespace) -> Split | None:
     """Split of the recipe that was named; else, if a part is asked for, of the checkpoint."""
     if args.recipe:
-        path = Path(args.recipe)
-        return load_recipe(
-            path if path.exists() else config_path(f"recipes/{args.recipe}.yaml")
-        ).split
+        return load_recipe(find_recipe(args.recipe)).split
     if args.part is None:
         return None
     if args.checkpoint is None:

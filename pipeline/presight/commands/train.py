@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from presight.config import config_path
 from presight.console import errors, say
 from presight.train.cache import read_cache
+from presight.train.extends import find_recipe
 from presight.train.recipe import Recipe, load_recipe
 from presight.train.trainer import train
 
@@ -66,8 +66,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:
-    path = Path(args.recipe)
-    recipe = load_recipe(path if path.exists() else config_path(f"recipes/{args.recipe}.yaml"))
+    recipe = load_recipe(find_recipe(args.recipe))
     if args.steps:
         recipe = recipe.of_length(args.steps)
     if args.fold:

@@ -30,6 +30,27 @@ def read_extended(path: Path) -> Any:
     return _read(path, ())
 
 
+def find_recipe(name: str) -> Path:
+    """Give the file of a recipe that ships, by its name, or of one's own, by its path.
+
+    A name comes first, so that a folder called ``open`` beside a run is no recipe.
+
+    Raises
+    ------
+    ConfigError
+        Neither is there.
+    """
+    shipped = _shipped()
+    if name in shipped:
+        return shipped[name]
+    if Path(name).is_file():
+        return Path(name)
+    raise ConfigError(
+        f"the recipe {name!r} does not exist",
+        expected=f"a YAML file or one of {', '.join(sorted(shipped))}",
+    )
+
+
 def _read(path: Path, children: tuple[Path, ...]) -> Any:
     content = read_yaml(path)
     if not isinstance(content, dict) or "extends" not in content:
@@ -46,7 +67,7 @@ def _read(path: Path, children: tuple[Path, ...]) -> Any:
 
 
 def _find(name: str, path: Path) -> Path:
-    shipped = {file.stem: file for file in config_path("recipes").glob("*.yaml")}
+    shipped = _shipped()
     beside = path.parent / name
     if name in shipped:
         return shipped[name]
@@ -57,6 +78,10 @@ def _find(name: str, path: Path) -> Path:
         where=path,
         expected=f"a .yaml file or one of {', '.join(sorted(shipped))}",
     )
+
+
+def _shipped() -> dict[str, Path]:
+    return {file.stem: file for file in config_path("recipes").glob("*.yaml")}
 
 
 def _merged(inherited: Any, own: Any) -> Any:
