@@ -13,6 +13,7 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from presight.console import errors, say
+from presight.memory import keep_memory
 from presight.train.cache import read_cache
 from presight.train.extends import find_recipe
 from presight.train.recipe import Recipe, load_recipe
@@ -35,7 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="RUN", help="a run found here goes on"
     )
     parser.add_argument(
-        "--initial", type=Path, metavar="CHECKPOINT", help="weights a new run begins with"
+        "--initial",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="weights a new run begins with; a bundle's folder has some too",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--steps", type=_positive, metavar="N", help="end after this many steps")
@@ -56,6 +60,7 @@ def execute(args: argparse.Namespace) -> int:
         Recipe, data and output folder do not go together.
     """
     torch.set_flush_denormal(True)
+    keep_memory()
     recipe = _recipe(args)
     volumes = [volume for folder in args.data for volume in read_cache(folder)]
     with _shown(recipe.steps) as show:

@@ -19,6 +19,7 @@ from presight.errors import ConfigError
 from presight.segment.device import autocast, has_bfloat16, select_device
 from presight.train.cache import TrainingVolume
 from presight.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from presight.train.initial import initial_weights
 from presight.train.journal import Journal
 from presight.train.network import build_network, make
 from presight.train.patches import Patches
@@ -69,7 +70,7 @@ def train(
     progress : callable
         Called with the number of steps done, the number of all steps and the loss.
     initial : Path, optional
-        Checkpoint of another run whose running mean of weights a new run begins with.
+        Checkpoint of another run, or a bundle, whose weights a new run begins with.
 
     Returns
     -------
@@ -108,7 +109,7 @@ class _Run:
         self.rank, self.processes = join_processes(self.device)
         network = build_network(recipe.network, recipe.output_prior).to(self.device)
         if initial:
-            network.load_state_dict(read_checkpoint(initial).average)
+            _begin_with(network, initial)
         self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay)
@@ -237,6 +238,17 @@ class _Run:
         self.average.n_averaged.fill_(state.step)
         self.optimizer.load_state_dict(state.optimizer)
         self.losses, self.looks = list(state.losses), list(state.looks)
+
+
+def _begin_with(network: nn.Module, initial: Path) -> None:
+    try:
+        network.load_state_dict(initial_weights(initial))
+    except RuntimeError as error:  # of other names or other sizes
+        raise ConfigError(
+            "the weights to begin with are those of another network",
+            where=initial,
+            expected="the network of the recipe",
+        ) from error
 
 
 def _check_same(old: Recipe, new: Recipe, out: Path) -> None:
