@@ -13,7 +13,6 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from presight.console import errors, say
-from presight.memory import keep_memory
 from presight.train.cache import read_cache
 from presight.train.extends import find_recipe
 from presight.train.recipe import Recipe, load_recipe
@@ -60,7 +59,6 @@ def execute(args: argparse.Namespace) -> int:
         Recipe, data and output folder do not go together.
     """
     torch.set_flush_denormal(True)
-    keep_memory()
     recipe = _recipe(args)
     volumes = [volume for folder in args.data for volume in read_cache(folder)]
     with _shown(recipe.steps) as show:
