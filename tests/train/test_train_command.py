@@ -58,6 +58,8 @@ def test_a_run_is_made_and_goes_on(
     assert done.step == len(done.losses) == 3
     assert [look["step"] for look in done.looks] == [2]
     assert "step 3 of 3: loss" in capsys.readouterr().err
+    tiny = np.array([1e-40], dtype=np.float32)
+    assert (tiny * np.float32(0.5)).all()  # the process counts as finely as before
 
 
 def test_a_dataset_is_left_out(

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from presight.console import errors, say
+from presight.segment.device import tiny_numbers_as_zero
 from presight.train.cache import read_cache
 from presight.train.extends import find_recipe
 from presight.train.recipe import Recipe, load_recipe
@@ -58,10 +58,9 @@ def execute(args: argparse.Namespace) -> int:
     PresightError
         Recipe, data and output folder do not go together.
     """
-    torch.set_flush_denormal(True)
     recipe = _recipe(args)
     volumes = [volume for folder in args.data for volume in read_cache(folder)]
-    with _shown(recipe.steps) as show:
+    with tiny_numbers_as_zero(), _shown(recipe.steps) as show:
         checkpoint = train(recipe, volumes, args.out, args.device, show, args.initial)
     if _first_process():
         say(f"{checkpoint.step} steps of {recipe.steps} are in {args.out}.")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import SimpleITK as sitk
 import torch
@@ -12,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from presight.segment.bundle import Bundle, Settings
-from presight.segment.device import autocast
+from presight.segment.device import autocast, tiny_numbers_as_zero
 
 Box = tuple[slice, ...]
 
@@ -42,20 +39,10 @@ def predict(
     box = _box(brain, settings.box_margin_mm)
     near = _dilate(brain[box], settings.brain_dilation_mm)
     inside = torch.from_numpy(np.ascontiguousarray(image[box], dtype=np.float32))
-    with _tiny_numbers_as_zero():
+    with tiny_numbers_as_zero():
         direct = _forward(inside, bundle, device)
         mirrored = _forward(inside.flip(0), bundle, device).flip(0)
     return _placed(direct, near, box, brain.shape), _placed(mirrored, near, box, brain.shape)
-
-
-@contextmanager
-def _tiny_numbers_as_zero() -> Iterator[None]:
-    """Numbers too small to matter slow the CPU down; elsewhere in the process they may matter."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 def _forward(image: torch.Tensor, bundle: Bundle, device: torch.device) -> torch.Tensor:
