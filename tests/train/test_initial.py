@@ -9,7 +9,7 @@ from presight.config import config_path, model_path
 from presight.errors import ConfigError
 from presight.segment import load_bundle
 from presight.train.checkpoint import Checkpoint, write_checkpoint
-from presight.train.initial import begin_with, initial_weights
+from presight.train.initial import initial_weights
 from presight.train.network import build_network
 from presight.train.recipe import load_recipe
 from presight.train.trainer import train
@@ -36,21 +36,3 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     recipe = load_recipe(config_path("recipes/one-gpu.yaml"))
     with pytest.raises(ConfigError, match="of another network"):
         train(recipe, [], tmp_path / "run", device="cpu", initial=BUNDLE)
-
-
-def test_a_correction_is_added_to_weights_without_one() -> None:
-    coarse = load_recipe(config_path("recipes/laptop-cpu-steady.yaml"))
-    sharp = load_recipe(config_path("recipes/laptop-cpu-sharp.yaml"))
-    before = build_network(coarse.network, coarse.output_prior).eval()
-    after = build_network(sharp.network, sharp.output_prior).eval()
-    begin_with(after, before.state_dict())
-    image = torch.rand(1, 1, 64, 64, 64, generator=torch.Generator().manual_seed(7))
-    with torch.inference_mode():
-        assert torch.equal(after(image), before(image))
-
-
-def test_weights_with_a_correction_are_taken_as_they_are() -> None:
-    sharp = load_recipe(config_path("recipes/laptop-cpu-sharp.yaml"))
-    one, other = (build_network(sharp.network, sharp.output_prior) for _ in range(2))
-    begin_with(other, one.state_dict())
-    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))

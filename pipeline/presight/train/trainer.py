@@ -19,7 +19,7 @@ from presight.errors import ConfigError
 from presight.segment.device import autocast, has_bfloat16, select_device
 from presight.train.cache import TrainingVolume
 from presight.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from presight.train.initial import begin_with, initial_weights
+from presight.train.initial import initial_weights
 from presight.train.journal import Journal
 from presight.train.network import build_network, make
 from presight.train.patches import Patches
@@ -242,7 +242,7 @@ class _Run:
 
 def _begin_with(network: nn.Module, initial: Path) -> None:
     try:
-        begin_with(network, initial_weights(initial))
+        network.load_state_dict(initial_weights(initial))
     except RuntimeError as error:  # of other names or other sizes
         raise ConfigError(
             "the weights to begin with are those of another network",
