@@ -71,25 +71,23 @@ def main() -> None:
 
 
 def bands() -> list[str]:
-    edges = ("0", *(f"{mm:.0f}" for mm in BORDERS_MM), "more")
-    return [f"{a} to {b} mm" for a, b in pairwise(edges)]
+    edges = [f"{mm:.0f}" for mm in (0, *BORDERS_MM)]
+    return [*(f"{a} to {b} mm" for a, b in pairwise(edges)), f"over {edges[-1]} mm"]
 
 
 def wrong_by_distance(drawn: Mask, found: Mask) -> list[float]:
     """Shares of drawn and found voxels together: missed in each band, then false in each."""
     inside, outside = (ndimage.distance_transform_edt(part) for part in (drawn, ~drawn))
     voxels = drawn.sum() + found.sum()
-    return [
-        float(np.count_nonzero(part) / voxels)
-        for wrong, distance in ((drawn & ~found, inside), (found & ~drawn, outside))
-        for part in (wrong & (band == np.digitize(distance, BORDERS_MM)) for band in range(4))
-    ]
+    off = (inside[drawn & ~found], outside[found & ~drawn])
+    counts = [np.bincount(np.digitize(mm, BORDERS_MM), minlength=len(BORDERS_MM) + 1) for mm in off]
+    return [float(count / voxels) for count in np.concatenate(counts)]
 
 
 def border_mm(volume: TrainingVolume, host: TrainingVolume | None) -> list[list[float]]:
     """Width of the border of what was drawn or painted; nothing where it hardly stands out.
 
-    In the brain, away from its surface and from what people drew in a host; medians of a voxel.
+    In the brain, away from its surface and from what people drew in a host; medians at each depth.
     """
     image, drawn = volume.image.astype(np.float32), volume.mask == 1
     deep = ndimage.binary_erosion(volume.brain > 0, iterations=3) & (volume.mask < 2)
@@ -120,6 +118,8 @@ def known_before(volume: TrainingVolume, host: TrainingVolume) -> list[float]:
 def show(
     rows: dict[str, list[list[float]]], columns: Sequence[str], middle: Callable[..., Row] = np.mean
 ) -> None:
+    if not rows:
+        return
     print("\n| dataset | scans |", " | ".join(columns), "|")
     for dataset, values in rows.items():
         row = " | ".join(f"{value:.3f}" for value in middle(values, axis=0))
