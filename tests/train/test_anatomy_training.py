@@ -17,7 +17,7 @@ from presight.train.anatomy import (
     write_head,
 )
 from presight.train.anatomy.deform import apply_move, draw_move
-from presight.train.anatomy.trainer import AnatomyPatches
+from presight.train.anatomy.patches import AnatomyPatches
 
 RECIPE = load_anatomy_recipe(config_path("recipes/brain-anatomy.yaml"))
 STILL = RECIPE.deformation.model_copy(

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from presight.errors import ConfigError
@@ -21,14 +20,13 @@ from presight.train.cache import TrainingVolume
 from presight.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from presight.train.initial import initial_weights
 from presight.train.journal import Journal
+from presight.train.learner import Descent, Learner
 from presight.train.network import build_network, make
 from presight.train.patches import Patches
 from presight.train.processes import (
     join_processes,
-    mean_over_processes,
     own_device,
     same_in_all_processes,
-    synchronised,
 )
 from presight.train.recipe import Recipe, Watch
 from presight.train.split import split_cases
@@ -110,16 +108,9 @@ class _Run:
         network = build_network(recipe.network, recipe.output_prior).to(self.device)
         if initial:
             _begin_with(network, initial)
-        self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.average = AveragedModel(
-            self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay)
-        )
-        self.parallel = synchronised(self.network, self.processes)
+        descent = Descent(recipe.weight_decay, recipe.gradient_clip, recipe.ema_decay)
+        self.learner = Learner(network, descent, self.processes)
         self.loss = make(recipe.loss, "loss")
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), weight_decay=recipe.weight_decay
-        )
-        self.losses: list[float] = []
         self.looks: list[dict[str, Any]] = []
         self.patches: ValidationPatches | None = None
         if (out / CHECKPOINT).exists():
@@ -130,23 +121,15 @@ class _Run:
     @property
     def step(self) -> int:
         """Number of steps done."""
-        return len(self.losses)
+        return self.learner.step
 
     def learn(self, batch: dict[str, torch.Tensor]) -> float:
         """Do one step; gives the loss."""
         rate = self.recipe.rate_at(self.step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        loss = self._loss_of(batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.gradient_clip)
-        self.optimizer.step()
-        self.average.update_parameters(self.network)
-        self.losses.append(mean_over_processes(loss.detach(), self.processes))
+        loss = self.learner.follow(self._loss_of(batch), rate)
         if self.journal:
-            self.journal.note_step(self.step, self.losses[-1], rate)
-        return self.losses[-1]
+            self.journal.note_step(self.step, loss, rate)
+        return loss
 
     def look(self) -> None:
         """See how the running mean of the weights does on the validation part, when it is time."""
@@ -154,7 +137,7 @@ class _Run:
             return
         seen = {}
         if self.rank == 0:
-            network = self.average.module
+            network = self.learner.average
             found = look(self.step, network, self.patches, self._logits_of, self.loss)
             if self.journal:
                 self.journal.note_look(found, network, self.patches, self._logits_of)
@@ -174,7 +157,7 @@ class _Run:
         return self.recipe.watch
 
     def _loss_of(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        logits = self._logits_of(self.parallel, batch)
+        logits = self._logits_of(self.learner.parallel, batch)
         counts = {"counts": batch["counts"].to(self.device)} if "counts" in batch else {}
         loss: torch.Tensor = self.loss(logits, batch["mask"].to(self.device), **counts)
         return loss
@@ -188,15 +171,7 @@ class _Run:
 
     def save(self, name: str = CHECKPOINT) -> Checkpoint:
         """Give the state; the first process also writes it."""
-        state = Checkpoint(
-            step=self.step,
-            network=self.network.state_dict(),
-            average=self.average.module.state_dict(),
-            optimizer=self.optimizer.state_dict(),
-            losses=self.losses,
-            recipe=self.recipe.model_dump_json(),
-            looks=self.looks,
-        )
+        state = self.learner.state(self.recipe.model_dump_json(), self.looks)
         if self.rank == 0:
             write_checkpoint(state, self.out / name)
         return state
@@ -207,7 +182,7 @@ class _Run:
         if self.rank == 0 and best.exists():
             state = read_checkpoint(best)
             write_checkpoint(replace(state, average=self._settled(state.average, volumes)), best)
-        average = self.average.module
+        average = self.learner.average
         average.load_state_dict(self._settled(average.state_dict(), volumes))
         return self.save()
 
@@ -219,7 +194,7 @@ class _Run:
         first = max(self.recipe.start_of_phase(last - 1), last - self.recipe.settling_batches)
         if first == last:
             return weights
-        network = deepcopy(self.average.module)
+        network = deepcopy(self.learner.average)
         network.load_state_dict(weights)
         patches = Patches(volumes, self.recipe, first, last)
         batches = DataLoader(
@@ -233,11 +208,8 @@ class _Run:
 
     def _restore(self, state: Checkpoint) -> None:
         _check_same(Recipe.model_validate_json(state.recipe), self.recipe, self.out)
-        self.network.load_state_dict(state.network)
-        self.average.module.load_state_dict(state.average)
-        self.average.n_averaged.fill_(state.step)
-        self.optimizer.load_state_dict(state.optimizer)
-        self.losses, self.looks = list(state.losses), list(state.looks)
+        self.learner.restore(state)
+        self.looks = list(state.looks)
 
 
 def _begin_with(network: nn.Module, initial: Path) -> None:
