@@ -49,9 +49,8 @@ class Learner:
         The weights that learn.
     parallel : torch.nn.Module
         The same, to be called for log-odds to learn from: averages gradients over all processes.
-    average : torch.nn.Module
-        The running mean, which is what is kept.
     losses : list of float
+        Of every step done.
     """
 
     def __init__(self, network: nn.Module, descent: Descent, processes: int = 1) -> None:
@@ -68,7 +67,7 @@ class Learner:
 
     @property
     def average(self) -> nn.Module:
-        """The running mean of the weights."""
+        """The running mean of the weights, which is what is kept."""
         return self._mean.module
 
     @property
