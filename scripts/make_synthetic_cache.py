@@ -8,6 +8,7 @@ drew in the host stays in its truth. Its dataset is ``painted_<family>``, a whol
 ``synthetic_<family>``: a recipe draws from them as from any other. To test on, take hosts that
 were not trained on, another seed and ``--strict``. With ``--shapes`` the lesions have
 the shapes of a folder of masks in MNI space; only their brightness and edges are the family's.
+With ``--normal`` most hosts get more of what is bright in healthy brains, too, which is no lesion.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 from presight.train.cache import TrainingVolume, read_volume, write_volume
 from presight.train.datasets.consensus import LESION
 from presight.train.synthesis.head import synthesise_head
+from presight.train.synthesis.normal import brighten_host
 from presight.train.synthesis.paint import paint
 from presight.train.synthesis.published import lay_onto
 
@@ -42,6 +44,9 @@ def main() -> None:
     parser.add_argument("--shapes", type=Path, help="folder of lesion masks in MNI space")
     parser.add_argument(
         "--strict", action="store_true", help="what nobody drew in a host counts as no lesion"
+    )
+    parser.add_argument(
+        "--normal", action="store_true", help="hosts get more of what is bright in healthy brains"
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
@@ -62,6 +67,7 @@ class Work:
     seed: int
     shapes: tuple[Path, ...] = ()
     strict: bool = False
+    normal: bool = False
 
 
 def work(arguments: argparse.Namespace) -> Iterator[Work]:
@@ -75,7 +81,9 @@ def work(arguments: argparse.Namespace) -> Iterator[Work]:
             for _ in range(arguments.copies):
                 family = family_of(number, PAINTED, arguments.families, rng)
                 seed = arguments.seed + number
-                yield Work(arguments.out, path, family, seed, shapes, arguments.strict)
+                yield Work(
+                    arguments.out, path, family, seed, shapes, arguments.strict, arguments.normal
+                )
                 number += 1
     for _ in range(arguments.heads):
         family = family_of(number, HEADS, arguments.families, rng)
@@ -109,10 +117,13 @@ def painted(work: Work) -> TrainingVolume | None:
         if margin is None:
             return None
     drawn = host.mask == LESION if work.strict else host.mask
+    flair, brain = host.image.astype(np.float32), host.brain > 0
+    if work.normal:
+        flair = brighten_host(flair, host.anatomy, brain, rng.spawn(1)[0])
     image, lesion = paint(
-        host.image.astype(np.float32),
+        flair,
         host.anatomy,
-        host.brain > 0,
+        brain,
         rng,
         work.family,
         slice_mm=host.slice_mm,

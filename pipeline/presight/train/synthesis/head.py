@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from presight.config import load_config
 from presight.train.synthesis.anatomy import Head, draw_head
 from presight.train.synthesis.fields import smooth_noise, voxel_axes
+from presight.train.synthesis.normal import brighten_normally
 from presight.train.synthesis.paint import paint
 from presight.train.synthesis.scanner import degrade
 from presight.train.synthesis.scene import region_ids
@@ -83,7 +84,9 @@ def sharp_head(
         Whether everything outside the brain is black; drawn at random where not given.
     """
     head = draw_head(rng, crop)
-    image, lesion = paint(tissue_contrast(head, rng), head.labels, head.brain, rng, family)
+    plain = tissue_contrast(head, rng)
+    healthy = brighten_normally(plain, head.labels, head.brain, head.grey, rng.spawn(1)[0])
+    image, lesion = paint(healthy, head.labels, head.brain, rng, family)
     if stripped is None:
         stripped = rng.random() < load_config("synthesis.yaml")["contrast"]["stripped_chance"]
     if not stripped:
@@ -92,7 +95,7 @@ def sharp_head(
 
 
 def tissue_contrast(head: Head, rng: np.random.Generator) -> Image:
-    """Brain of a FLAIR without a lesion, sharp and free of noise; 0 outside."""
+    """Brain of a FLAIR in which every tissue is even, sharp and free of noise; 0 outside."""
     draw = _drawn(load_config("synthesis.yaml")["contrast"], rng)
     grey = np.full(int(head.labels.max()) + 1, draw["grey"], dtype=np.float32)
     white = np.full(grey.size, draw["white"], dtype=np.float32)
