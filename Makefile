@@ -16,7 +16,7 @@ test: $(VENV)/.dev web      ## lint, type-check and run the whole test suite
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev          ## style and types only
 	$(BIN)/ruff check

@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from presight.config import model_path
 from presight.segment import Bundle, load_bundle
 from presight.train.synthesis.patient import SyntheticPatient, synthetic_patient, write_patient
+
+# Seconds by the clock say nothing where other tests use the same cores.
+settings.register_profile("presight", deadline=None)
+settings.load_profile("presight")
 
 
 @pytest.fixture(scope="session")
