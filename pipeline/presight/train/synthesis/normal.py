@@ -43,11 +43,8 @@ def brighten_normally(
 
     Parameters
     ----------
-    flair : (X, Y, Z) ndarray of float32
-        A whole head or a piece of one on a 1 mm RAS+ grid; the commonest brain value is 1.
-    labels : (X, Y, Z) ndarray of uint8
-        Ids of ``configs/anatomy.yaml``.
-    brain : (X, Y, Z) ndarray of bool
+    flair, labels, brain
+        As :func:`presight.train.synthesis.paint.paint` takes them.
     grey : (X, Y, Z) ndarray of float32
         Share of grey matter.
     rng : numpy.random.Generator
